@@ -1,0 +1,192 @@
+import crypto, { type KeyObject, X509Certificate } from 'node:crypto';
+import forge from 'node-forge';
+import type { CertName } from './names.js';
+
+/*
+ * Makes the CA and signs leaves. forge only builds the structures: keys and signatures are node:crypto's, sixty times
+ * as fast, and forge never parses what came from a network.
+ */
+
+const { asn1, pki } = forge;
+/** Missing in the package's types. */
+const builder = pki as unknown as { getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1 };
+const DAY = 86_400_000;
+const BACKDATED = 2 * DAY;
+const LEAF_LIFETIME = 197 * DAY;
+const CA_LIFETIME = 3650 * DAY;
+const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
+const RSA_SHA256 = '1.2.840.113549.1.1.11';
+const LONGEST_COMMON_NAME = 63;
+
+export interface Pair {
+  readonly certificate: X509Certificate;
+  readonly key: KeyObject;
+}
+
+export interface Leaf {
+  readonly certificate: string;
+  readonly key: string;
+  readonly expires: number;
+}
+
+function serialNumber(): string {
+  const bytes = crypto.randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x01;
+  return bytes.toString('hex');
+}
+
+function toDer(value: forge.asn1.Asn1): Buffer {
+  return Buffer.from(asn1.toDer(value).getBytes(), 'binary');
+}
+
+function fromDer(der: Buffer): forge.asn1.Asn1 {
+  return asn1.fromDer(der.toString('binary'));
+}
+
+function sequence(...values: forge.asn1.Asn1[]): forge.asn1.Asn1 {
+  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, values);
+}
+
+function algorithm(key: KeyObject): forge.asn1.Asn1 {
+  const isRsa = key.asymmetricKeyType === 'rsa';
+  const oid = asn1.oidToDer(isRsa ? RSA_SHA256 : ECDSA_SHA256).getBytes();
+  const id = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OID, false, oid);
+  const none = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.NULL, false, '');
+  return isRsa ? sequence(id, none) : sequence(id);
+}
+
+function parts(value: forge.asn1.Asn1 | undefined): forge.asn1.Asn1[] {
+  return Array.isArray(value?.value) ? value.value : [];
+}
+
+/** Puts the subject's own key in, signs natively and returns the certificate. */
+function sign(
+  template: forge.pki.Certificate,
+  subjectKey: KeyObject,
+  issuerName: forge.asn1.Asn1 | null,
+  signer: KeyObject,
+): Buffer {
+  Object.assign(template, { signatureOid: RSA_SHA256, siginfo: { algorithmOid: RSA_SHA256, parameters: {} } });
+  const tbs = builder.getTBSCertificate(template);
+  const fields = parts(tbs);
+  const signature = algorithm(signer);
+  fields[2] = signature;
+  if (issuerName) fields[3] = issuerName;
+  fields[6] = fromDer(subjectKey.export({ type: 'spki', format: 'der' }));
+  const bits = `\0${crypto.sign('sha256', toDer(tbs), signer).toString('binary')}`;
+  return toDer(sequence(tbs, signature, asn1.create(asn1.Class.UNIVERSAL, asn1.Type.BITSTRING, false, bits)));
+}
+
+/** forge insists on a key of its own while it builds; any RSA key does, since ours is put in afterwards. */
+function template(lifetime: number): forge.pki.Certificate {
+  const certificate = pki.createCertificate();
+  certificate.publicKey = pki.setRsaPublicKey(new forge.jsbn.BigInteger('65537'), new forge.jsbn.BigInteger('3'));
+  certificate.serialNumber = serialNumber();
+  const now = Date.now();
+  certificate.validity.notBefore = new Date(now - BACKDATED);
+  certificate.validity.notAfter = new Date(now - BACKDATED + lifetime);
+  return certificate;
+}
+
+function keyIdentifier(key: KeyObject): string {
+  const bits = parts(fromDer(key.export({ type: 'spki', format: 'der' })))[1];
+  const raw = (bits as { bitStringContents?: string } | undefined)?.bitStringContents ?? String(bits?.value ?? '');
+  return crypto.createHash('sha1').update(Buffer.from(raw, 'binary').subarray(1)).digest('binary');
+}
+
+/** Makes a CA: RSA, since RSA roots import everywhere and PKCS#12 by forge needs one. */
+export async function makeAuthority(bits = 2048): Promise<Pair> {
+  const { privateKey, publicKey } = await new Promise<{ privateKey: KeyObject; publicKey: KeyObject }>((done, fail) =>
+    crypto.generateKeyPair('rsa', { modulusLength: bits }, (error, publicKey, privateKey) =>
+      error ? fail(error) : done({ privateKey, publicKey }),
+    ),
+  );
+  const certificate = template(CA_LIFETIME);
+  const name = [
+    { name: 'commonName', value: 'sluice' },
+    { name: 'organizationName', value: `sluice CA ${crypto.randomBytes(4).toString('hex')}` },
+  ];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.setExtensions([
+    { name: 'basicConstraints', critical: true, cA: true },
+    { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
+    extension('2.5.29.14', asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, keyIdentifier(publicKey))),
+  ]);
+  const der = sign(certificate, publicKey, null, privateKey);
+  return { certificate: new X509Certificate(der), key: privateKey };
+}
+
+function extension(id: string, value: forge.asn1.Asn1): { id: string; critical: boolean; value: string } {
+  return { id, critical: false, value: asn1.toDer(value).getBytes() };
+}
+
+/** Signs leaves for one CA. All leaves of a run share one P-256 key. */
+export class Authority {
+  private readonly issuerName: forge.asn1.Asn1;
+  private readonly issuerId: string;
+  private readonly leafPair = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  private readonly leafKey = this.leafPair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  private readonly leafId = keyIdentifier(this.leafPair.publicKey);
+
+  constructor(private readonly ca: Pair) {
+    const tbs = parts(parts(fromDer(ca.certificate.raw))[0]);
+    const subject = tbs[5];
+    if (!subject) throw new Error('the CA certificate has no subject');
+    this.issuerName = subject;
+    this.issuerId = subjectKeyIdentifier(tbs) ?? keyIdentifier(ca.certificate.publicKey);
+  }
+
+  get certificate(): X509Certificate {
+    return this.ca.certificate;
+  }
+
+  /** A leaf for these names; the first becomes the common name where it is short enough (RFC 5280 4.2.1.6). */
+  sign(names: readonly CertName[]): Leaf {
+    const certificate = template(LEAF_LIFETIME + BACKDATED);
+    const first = names[0]?.name ?? '';
+    const hasSubject = first.length > 0 && first.length <= LONGEST_COMMON_NAME;
+    certificate.setSubject(hasSubject ? [{ name: 'commonName', value: first }] : []);
+    const alternatives = names.map((name) =>
+      name.type === 'dns' ? { type: 2, value: name.name } : { type: 7, ip: name.name },
+    );
+    certificate.setExtensions([
+      { name: 'basicConstraints', cA: false },
+      { name: 'keyUsage', critical: true, digitalSignature: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      { name: 'subjectAltName', critical: !hasSubject, altNames: alternatives },
+      extension('2.5.29.14', asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, this.leafId)),
+      extension('2.5.29.35', sequence(asn1.create(asn1.Class.CONTEXT_SPECIFIC, 0, false, this.issuerId))),
+    ]);
+    const der = sign(certificate, this.leafPair.publicKey, this.issuerName, this.ca.key);
+    return { certificate: pem(der), key: this.leafKey, expires: certificate.validity.notAfter.getTime() };
+  }
+}
+
+/** The CA's own subject key identifier, read and not recomputed, so that chains match byte for byte. */
+function subjectKeyIdentifier(tbs: readonly forge.asn1.Asn1[]): string | null {
+  const wrapper = tbs.find((part) => part.tagClass === asn1.Class.CONTEXT_SPECIFIC && part.type === 3);
+  for (const item of parts(parts(wrapper)[0])) {
+    const [id, ...rest] = parts(item);
+    if (!id || asn1.derToOid(String(id.value)) !== '2.5.29.14') continue;
+    const octets = rest.at(-1);
+    const inner = octets && asn1.fromDer(String(octets.value));
+    return inner ? String(inner.value) : null;
+  }
+  return null;
+}
+
+function pem(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}
+
+/** PKCS#12 with the certificate alone, for import on macOS and Windows. */
+export function pkcs12(certificate: X509Certificate, password: string): Buffer {
+  const parsed = pki.certificateFromPem(certificate.toString());
+  const p12 = forge.pkcs12.toPkcs12Asn1(null, [parsed], password, {
+    algorithm: '3des',
+    friendlyName: 'sluice',
+  });
+  return toDer(p12);
+}

@@ -1,0 +1,124 @@
+import minimist from 'minimist';
+import {
+  defaultOptions,
+  isMistake,
+  isOptionName,
+  type Mistake,
+  type OptionName,
+  type Options,
+  optionNames,
+  optionTable,
+  parseOption,
+  withOption,
+} from '../options.js';
+import { flagOf } from './usage.js';
+
+export type Task =
+  | { readonly type: 'console'; readonly options: Options }
+  | { readonly type: 'env'; readonly options: Options }
+  | { readonly type: 'ca'; readonly options: Options; readonly format: 'pem' | 'cer' | 'p12' }
+  | { readonly type: 'help' | 'version' | 'options' | 'commands' };
+
+function optionOfFlag(flag: string): OptionName | null {
+  const name = flag.replaceAll('-', '_');
+  if (isOptionName(name)) return name;
+  return optionNames.find((one) => optionTable[one].short === flag || optionTable[one].alias === flag) ?? null;
+}
+
+/** Flags of every option, by kind, as minimist wants them. */
+function flagNames(isBool: boolean): string[] {
+  return optionNames
+    .filter((name) => (optionTable[name].kind === 'bool') === isBool)
+    .flatMap((name) => {
+      const { short, alias } = optionTable[name];
+      return [flagOf(name), name, ...(short ? [short] : []), ...(alias ? [alias] : [])];
+    });
+}
+
+const TASK_FLAGS = ['help', 'version', 'options', 'commands'] as const;
+
+function setFromWords(options: Options, name: OptionName, words: readonly string[]): Options | Mistake {
+  const value = parseOption(name, words, options[name]);
+  return isMistake(value) ? value : withOption(options, name, value);
+}
+
+/** What a user may give but this version cannot do. */
+function unsupported(options: Options): Mistake | null {
+  if (options.scripts.length > 0)
+    return { mistake: 'scripts (-s) cannot stay loaded yet; in the console, | runs a script once on a flow' };
+  const other = options.mode.find((mode) => mode !== 'regular');
+  if (other !== undefined) return { mistake: `mode "${other}" is not there yet; only "regular" is` };
+  if (options.listen_port > 65_535) return { mistake: `listen_port is at most 65535, not ${options.listen_port}` };
+  return null;
+}
+
+/** Reads the command line; a mistake is one sentence that names the flag. */
+export function parseArguments(argv: readonly string[]): Task | Mistake {
+  let unknown: string | null = null;
+  const parsed = minimist([...argv], {
+    boolean: [...flagNames(true), ...TASK_FLAGS, 'h'],
+    string: [...flagNames(false), 'set', '_'],
+    unknown: (flag) => {
+      if (flag.startsWith('-') && flag !== '-') unknown ??= flag;
+      return true;
+    },
+  });
+  if (unknown !== null) return { mistake: `unknown flag ${unknown}` };
+  for (const type of TASK_FLAGS) if (parsed[type]) return { type };
+  if (parsed.h) return { type: 'help' };
+  const options = readOptions(argv, parsed);
+  if (isMistake(options)) return options;
+  const refused = unsupported(options);
+  if (refused) return refused;
+  return taskOf(parsed._, options);
+}
+
+function taskOf(words: readonly string[], options: Options): Task | Mistake {
+  const [task, ...rest] = words;
+  if (task === undefined) return { type: 'console', options };
+  if (task === 'env' && rest.length === 0) return { type: 'env', options };
+  if (task === 'ca' && rest.length <= 1) {
+    const format = rest[0] ?? 'pem';
+    if (format === 'pem' || format === 'cer' || format === 'p12') return { type: 'ca', options, format };
+    return { mistake: `ca prints pem, cer or p12, not "${format}"` };
+  }
+  return { mistake: `unknown argument "${words.join(' ')}"` };
+}
+
+/** --set first, then the flags of their own, so that what is more specific wins. */
+function readOptions(argv: readonly string[], parsed: minimist.ParsedArgs): Options | Mistake {
+  let options: Options | Mistake = defaultOptions();
+  const lists = new Map<OptionName, string[]>();
+  for (const pair of [parsed.set ?? []].flat() as string[]) {
+    const at = pair.indexOf('=');
+    const name = at < 0 ? pair : pair.slice(0, at);
+    if (!isOptionName(name)) return { mistake: `--set: there is no option "${name}"` };
+    const words = at < 0 ? [] : [pair.slice(at + 1)];
+    if (optionTable[name].kind === 'list') lists.set(name, [...(lists.get(name) ?? []), ...words]);
+    else options = setFromWords(options, name, words);
+    if (isMistake(options)) return options;
+  }
+  for (const [flag, value] of Object.entries(parsed)) {
+    const name = optionOfFlag(flag);
+    if (name === null || flag === '_') continue;
+    const { kind } = optionTable[name];
+    if (kind === 'bool') {
+      if (isGiven(argv, flag)) options = withOption(options, name, value as boolean);
+      continue;
+    }
+    const words = [value].flat().map(String);
+    if (words.length === 1 && words[0] === '')
+      return { mistake: `${flag.length === 1 ? '-' : '--'}${flag} needs a value` };
+    if (kind === 'list') lists.set(name, [...new Set([...(lists.get(name) ?? []), ...words])]);
+    else options = setFromWords(options, name, words.slice(-1));
+    if (isMistake(options)) return options;
+  }
+  for (const [name, words] of lists) options = withOption(options, name, words);
+  return options;
+}
+
+/** minimist reports every known boolean; only those that were typed count. */
+function isGiven(argv: readonly string[], flag: string): boolean {
+  if (flag.length === 1) return argv.some((word) => /^-[a-zA-Z]+$/.test(word) && word.includes(flag));
+  return argv.some((word) => word === `--${flag}` || word === `--no-${flag}` || word.startsWith(`--${flag}=`));
+}

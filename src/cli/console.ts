@@ -1,0 +1,147 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { CA_CERTIFICATE_FILE } from '../certs/store.js';
+import { now } from '../flow/clock.js';
+import { bracketed } from '../flow/flow.js';
+import { isMistake, type Mistake, type Options } from '../options.js';
+import { type Port, type ProxyCommand, type ProxyEvent, type ProxySettings, portOver } from '../protocol.js';
+import { checkCommand, commands } from '../ui/commands/table.js';
+import { type Keymap, NO_KEYS, overlay } from '../ui/keymap.js';
+import { Program } from '../ui/program.js';
+import { initialState, type Surroundings } from '../ui/state.js';
+import type { TerminalInput, TerminalOutput } from '../ui/terminal.js';
+import { configurationFolder } from './confdir.js';
+import { proxyVariables, shellLines } from './environment.js';
+
+/** Everything the console takes from its process, so that a test can give it something else. */
+export interface ConsoleSettings {
+  readonly options: Options;
+  readonly version: string;
+  readonly input: TerminalInput;
+  readonly output: TerminalOutput;
+  readonly env: NodeJS.ProcessEnv;
+  readonly crashed: (error: Error) => void;
+}
+
+export interface RunningConsole {
+  readonly program: Program;
+  readonly listening: { readonly host: string; readonly port: number };
+  /** Gives the terminal back; safe to call more than once. */
+  restore(): void;
+  /** Stops the proxy and removes what was spooled. */
+  stop(): Promise<void>;
+}
+
+const KEYS = fileURLToPath(new URL('../../../keybindings', import.meta.url));
+
+/** The default keys with the user's own folder laid over them. */
+export function loadKeymap(confdir: string): Keymap | Mistake {
+  const standard = overlay(NO_KEYS, KEYS, checkCommand);
+  return isMistake(standard) ? standard : overlay(standard, path.join(confdir, 'keybindings'), checkCommand);
+}
+
+interface StartedProxy {
+  readonly port: Port<ProxyEvent, ProxyCommand>;
+  readonly worker: Worker;
+  readonly spool: string;
+  /** What was said before the interface was there to hear it. */
+  readonly early: readonly ProxyEvent[];
+  readonly listening: { readonly host: string; readonly port: number };
+}
+
+function startProxy(
+  options: Options,
+  confdir: string,
+  crashed: (error: Error) => void,
+): Promise<StartedProxy | Mistake> {
+  const { port1, port2 } = new MessageChannel();
+  const spool = path.join(confdir, 'spool', String(process.pid));
+  const settings: ProxySettings = { options, confdir, spool, port: port2 };
+  const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {
+    workerData: settings,
+    transferList: [port2],
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+  });
+  worker.on('error', crashed);
+  const port = portOver<ProxyEvent, ProxyCommand>(port1);
+  const early: ProxyEvent[] = [];
+  return new Promise((done) => {
+    const listener = (event: ProxyEvent): void => {
+      early.push(event);
+      if (event.type === 'could-not-listen') {
+        void worker.terminate();
+        done({ mistake: event.reason });
+      } else if (event.type === 'listening') {
+        port1.removeListener('message', listener);
+        done({ port, worker, spool, early, listening: { host: event.host, port: event.port } });
+      }
+    };
+    port1.on('message', listener);
+  });
+}
+
+function timeText(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+function dateTimeText(at: number): string {
+  const date = new Date(at);
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0'));
+  return `${day.join('-')} ${timeText(at)}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** The address a client on this machine reaches the proxy at. */
+export function proxyUrl({ host, port }: { readonly host: string; readonly port: number }): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${bracketed(reachable)}:${port}`;
+}
+
+/** Starts the proxy, then the interface on a terminal. Mistakes come back before the terminal is touched. */
+export async function openConsole(settings: ConsoleSettings): Promise<RunningConsole | Mistake> {
+  const { options, env } = settings;
+  const confdir = configurationFolder(options);
+  const keymap = loadKeymap(confdir);
+  if (isMistake(keymap)) return keymap;
+  const starting = startProxy(options, confdir, settings.crashed);
+  const { Terminal } = await import('../ui/terminal.js'); // blessed loads while the worker starts
+  const proxy = await starting;
+  if (isMistake(proxy)) return proxy;
+  const { listening, port, worker, spool } = proxy;
+  const around: Surroundings = {
+    version: settings.version,
+    confdir,
+    caFile: path.join(confdir, CA_CERTIFICATE_FILE),
+    environment: shellLines(env.SHELL ?? 'sh', proxyVariables(proxyUrl(listening), confdir)),
+    commandDocs: new Map(Object.entries(commands).map(([name, command]) => [name, command.doc])),
+    timeOf: timeText,
+    dateTimeOf: dateTimeText,
+  };
+  const terminal = new Terminal({
+    input: settings.input,
+    output: settings.output,
+    hasColor: !env.NO_COLOR,
+    hasMouse: options.console_mouse,
+  });
+  const size = { columns: terminal.columns, lines: terminal.rows };
+  const program = new Program(initialState(around, keymap, options, size, now()), terminal, port, now);
+  for (const event of proxy.early) program.send({ type: 'heard', event });
+  return {
+    program,
+    listening,
+    restore: () => {
+      program.stop();
+      terminal.close();
+    },
+    stop: async () => {
+      worker.removeListener('error', settings.crashed);
+      port.close();
+      await worker.terminate();
+      fs.rmSync(spool, { recursive: true, force: true });
+    },
+  };
+}

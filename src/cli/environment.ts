@@ -1,0 +1,39 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { systemRoots } from '../certs/trust.js';
+
+/** The system's roots and ours in one file, for programs that replace their roots by what a variable names. */
+export const BUNDLE_FILE = 'ca-bundle.pem';
+
+export function writeBundle(confdir: string, certificate: string): void {
+  fs.writeFileSync(path.join(confdir, BUNDLE_FILE), `${systemRoots().pem}\n${certificate}`, { mode: 0o644 });
+}
+
+/** Variables that send a shell's programs through the proxy and make them trust its CA. */
+export function proxyVariables(url: string, confdir: string): readonly (readonly [string, string])[] {
+  const bundle = path.join(confdir, BUNDLE_FILE);
+  const proxy = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].map((name) => [name, url] as const);
+  const trust = ['SSL_CERT_FILE', 'CURL_CA_BUNDLE', 'REQUESTS_CA_BUNDLE', 'GIT_SSL_CAINFO', 'AWS_CA_BUNDLE'];
+  return [
+    ...proxy,
+    ['NODE_USE_ENV_PROXY', '1'],
+    ['NODE_EXTRA_CA_CERTS', path.join(confdir, 'ca-cert.pem')],
+    ...trust.map((name) => [name, bundle] as const),
+  ];
+}
+
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The lines for a shell, by the name of its program: fish, csh, PowerShell, or a POSIX shell. */
+export function shellLines(shell: string, variables: readonly (readonly [string, string])[]): string[] {
+  const name = path.basename(shell);
+  return variables.map(([variable, value]) => {
+    if (name === 'fish') return `set -gx ${variable} ${quote(value)}`;
+    if (name === 'csh' || name === 'tcsh') return `setenv ${variable} ${quote(value)}`;
+    if (name.startsWith('pwsh') || name.startsWith('powershell'))
+      return `$env:${variable} = '${value.replaceAll("'", "''")}'`;
+    return `export ${variable}=${quote(value)}`;
+  });
+}

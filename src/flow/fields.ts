@@ -1,0 +1,65 @@
+/**
+ * Header and trailer fields: ordered name-value pairs. Order, case and duplicates are part of the message (DMM-01).
+ * Names and values are byte strings: one character per octet (latin-1), as they were on the wire.
+ */
+export type Field = readonly [name: string, value: string];
+export type Fields = readonly Field[];
+
+export function sameName(a: string, b: string): boolean {
+  return a.length === b.length && a.toLowerCase() === b.toLowerCase();
+}
+
+/** The first value of that name, or undefined. */
+export function fieldValue(fields: Fields, name: string): string | undefined {
+  for (const field of fields) if (sameName(field[0], name)) return field[1];
+  return undefined;
+}
+
+/** Every value of that name, in wire order. */
+export function fieldValues(fields: Fields, name: string): string[] {
+  const values: string[] = [];
+  for (const field of fields) if (sameName(field[0], name)) values.push(field[1]);
+  return values;
+}
+
+export function hasField(fields: Fields, name: string): boolean {
+  return fieldValue(fields, name) !== undefined;
+}
+
+export function withoutField(fields: Fields, name: string): Field[] {
+  return fields.filter((field) => !sameName(field[0], name));
+}
+
+/** Replaces every field of that name by one; the first one's place and spelling are kept (DMM-04). */
+export function withField(fields: Fields, name: string, value: string): Field[] {
+  const out: Field[] = [];
+  let placed = false;
+  for (const field of fields) {
+    if (!sameName(field[0], name)) out.push(field);
+    else if (!placed) {
+      out.push([field[0], value]);
+      placed = true;
+    }
+  }
+  if (!placed) out.push([name, value]);
+  return out;
+}
+
+/** The members of a comma-separated list field over all its lines, lower-cased, blanks removed (RFC 9110 5.6.1). */
+export function listMembers(fields: Fields, name: string): string[] {
+  const members: string[] = [];
+  for (const value of fieldValues(fields, name)) {
+    for (const part of value.split(',')) {
+      const member = part.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase();
+      if (member !== '') members.push(member);
+    }
+  }
+  return members;
+}
+
+/** The media type of a message, without its parameters, lower-cased; '' when none is given. */
+export function mediaType(fields: Fields): string {
+  const value = fieldValue(fields, 'content-type') ?? '';
+  const end = value.indexOf(';');
+  return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
+}

@@ -1,0 +1,138 @@
+import type { Fields } from '../flow/fields.js';
+import type { Carried, Side } from '../flow/flow.js';
+import type { Framing } from './framing.js';
+import { CRLF, chunkedEnd, chunkLine } from './writer.js';
+
+export type Piece = string | Uint8Array;
+
+/** Where a body's bytes go: to the other side, and to the recording. */
+export interface CarrierPort {
+  send(piece: Piece): void;
+  /** Sends what was recorded so far, then calls `recordingSent` on the carrier. */
+  sendRecording(): void;
+  record(bytes: Uint8Array): void;
+  /** Bytes went by unrecorded. */
+  count(bytes: number): void;
+  /** From here on the body is streamed; what was recorded must be erased. */
+  streamed(): void;
+  /** A buffered body has outgrown the limit: its head must go out and the carrier be opened. */
+  overflowed(): void;
+}
+
+/**
+ * Carries one body from its reader to the other side, in one of the three ways. Chunk boundaries are preserved: a size
+ * line goes on when it is read, the data as it comes. Until `open` is called what could go on is queued.
+ */
+export class Carrier {
+  size = 0;
+  private isOpen = false;
+  private queue: Piece[] = [];
+  private chunkLeft = 0;
+  private ending: string | null = null;
+  private flushing = false;
+  private recordingIsSent = false;
+
+  constructor(
+    readonly side: Side,
+    private how: Carried,
+    /** The framing towards the receiver. */
+    private readonly framing: Framing,
+    /** Bytes above which the body is streamed, or null. */
+    private readonly limit: number | null,
+    private readonly port: CarrierPort,
+  ) {}
+
+  get isChunked(): boolean {
+    return this.framing.type === 'chunked';
+  }
+
+  /** Bytes wait here for the other side; the sender should pause. */
+  get isStalled(): boolean {
+    return this.queue.length > 0 || this.flushing;
+  }
+
+  /** The whole body has come and gone on. */
+  get isSent(): boolean {
+    return this.ending !== null && (this.how === 'buffered' ? this.recordingIsSent : !this.isStalled);
+  }
+
+  chunk(size: number): void {
+    this.chunkLeft = size;
+    if (this.how !== 'buffered' && this.isChunked) this.forward(chunkLine(size));
+  }
+
+  data(bytes: Uint8Array): void {
+    this.size += bytes.length;
+    const isOver = this.limit !== null && this.size > this.limit;
+    this.chunkLeft -= bytes.length;
+    switch (this.how) {
+      case 'passed':
+        if (isOver) {
+          this.how = 'streamed';
+          this.port.streamed();
+          this.port.count(bytes.length);
+        } else this.port.record(bytes);
+        this.forwardData(bytes);
+        return;
+      case 'streamed':
+        this.port.count(bytes.length);
+        this.forwardData(bytes);
+        return;
+      case 'buffered':
+        this.port.record(bytes);
+        if (!isOver) return;
+        this.how = 'streamed';
+        this.flushing = true;
+        this.port.overflowed();
+        return;
+    }
+  }
+
+  /** The body is complete as far as its reader is concerned. */
+  end(trailers: Fields): void {
+    this.ending = this.isChunked ? chunkedEnd(trailers) : '';
+    if (this.how !== 'buffered' && this.ending !== '') this.forward(this.ending);
+  }
+
+  /** The other side is ready: the head has been sent. */
+  open(): void {
+    this.isOpen = true;
+    if (this.how === 'buffered' || this.flushing) this.openRecording();
+    else this.drain();
+  }
+
+  recordingSent(): void {
+    if (this.how === 'buffered') {
+      this.recordingIsSent = true;
+      if (this.isChunked && this.size > 0) this.port.send(CRLF);
+      if (this.ending) this.port.send(this.ending);
+      return;
+    }
+    this.flushing = false;
+    this.port.streamed();
+    if (this.isChunked && this.chunkLeft === 0) this.port.send(CRLF);
+    this.drain();
+  }
+
+  private openRecording(): void {
+    const length = this.size + (this.how === 'buffered' ? 0 : this.chunkLeft);
+    if (this.isChunked && length > 0) this.port.send(chunkLine(length));
+    this.port.sendRecording();
+  }
+
+  private forwardData(bytes: Uint8Array): void {
+    this.forward(bytes);
+    if (this.isChunked && this.chunkLeft === 0) this.forward(CRLF);
+  }
+
+  private forward(piece: Piece): void {
+    if (this.isOpen && !this.flushing) this.port.send(piece);
+    else this.queue.push(piece);
+  }
+
+  private drain(): void {
+    const waiting = this.queue;
+    this.queue = [];
+    for (const piece of waiting) this.port.send(piece);
+  }
+}

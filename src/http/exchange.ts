@@ -1,0 +1,424 @@
+import { type Fields, hasField, withoutField } from '../flow/fields.js';
+import type { Carriage, ErrorKind, Origin, RequestHead, ResponseHead, Side } from '../flow/flow.js';
+import { Carrier, type CarrierPort, type Piece } from './carrier.js';
+import { failurePage } from './failure.js';
+import { keepsAlive, requestFields, responseFields, trailerFields, upgradeOffer } from './forward.js';
+import { announcedLength, type Framing } from './framing.js';
+import { framed, requestHead, responseHead } from './writer.js';
+
+/*
+ * One request and its response. No socket, timer or clock: methods are what happened, the two ports are what to do
+ * about it and what to remember of it.
+ */
+
+export type Ending = 'keep' | 'close';
+
+/** What to do. */
+export interface Wire {
+  /** Connects to the origin; answered by `connected` or `failed`. `fresh` forbids a connection that was used before. */
+  connect(origin: Origin, fresh: boolean): void;
+  toServer(piece: Piece): void;
+  toClient(piece: Piece): void;
+  /** Sends the recorded body of that side to its receiver; answered by `recordingSent`. */
+  sendRecording(side: Side): void;
+  /** Both sides speak another protocol from here on. */
+  tunnel(): void;
+  /** The exchange is over. `close` lets the client read everything first. */
+  finish(client: Ending, server: Ending): void;
+  /**
+   * The exchange is over: cut the client off, so that it cannot take what it has for complete. `atOnce` also gives up
+   * what was not sent yet.
+   */
+  dropClient(atOnce: boolean): void;
+  dropServer(): void;
+}
+
+/** What to remember. */
+export interface Teller {
+  requestHead(head: RequestHead, framing: Framing): void;
+  responseHead(head: ResponseHead, framing: Framing): void;
+  /** How the body of the head just told goes on. */
+  carried(side: Side, framing: Framing, carriage: Carriage): void;
+  interim(head: ResponseHead): void;
+  chunk(side: Side): void;
+  record(side: Side, bytes: Uint8Array): void;
+  count(side: Side, bytes: number): void;
+  streamed(side: Side): void;
+  trailers(side: Side, fields: Fields, dropped: readonly string[]): void;
+  ended(side: Side): void;
+  held(side: Side): void;
+  malformed(side: Side, raw: string): void;
+  failed(kind: ErrorKind, message: string): void;
+  finished(): void;
+}
+
+/** What is decided about a message at its head. */
+export interface Rules {
+  /** A message that will be held and has a body is buffered, or streamed and then held at its head. */
+  carriage(side: Side, framing: Framing, isHeld: boolean): Carriage;
+  /** Bytes above which a body of unknown length is streamed, or null. */
+  limit(side: Side): number | null;
+  /** Whether the user wants to hold it. Asked once, when the head has been told. */
+  holds(side: Side): boolean;
+  /** Close both connections after every exchange, since malformed messages are let through. */
+  readonly alwaysCloses: boolean;
+}
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+interface Answer {
+  readonly head: ResponseHead;
+  readonly framing: Framing;
+}
+
+export class Exchange {
+  private head: RequestHead | null = null;
+  private framing: Framing = { type: 'none' };
+  private request: Carrier | null = null;
+  private requestTrailers: Fields = [];
+  private requestDone = false;
+  private requestWaits = false;
+  private isConnected = false;
+  private isReused = false;
+  private isRetried = false;
+  private asked = false;
+
+  private answer: Answer | null = null;
+  private response: Carrier | null = null;
+  private responseTrailers: Fields = [];
+  private responseWaits = false;
+  private responseDone = false;
+  private answered = false;
+  private clientKeeps = false;
+  private clientEnded = false;
+  private heldSide: Side | null = null;
+  private readonly holds = { request: false, response: false };
+  isOver = false;
+
+  constructor(
+    private readonly wire: Wire,
+    private readonly teller: Teller,
+    private readonly rules: Rules,
+  ) {}
+
+  /** The server has begun to answer. */
+  get hasResponse(): boolean {
+    return this.answer !== null;
+  }
+
+  /** The response head has begun to go out. */
+  get hasAnswered(): boolean {
+    return this.answered;
+  }
+
+  get isRequestDone(): boolean {
+    return this.requestDone;
+  }
+
+  get isHeld(): boolean {
+    return this.heldSide !== null;
+  }
+
+  /** Whether that side's sender should pause, since its bytes cannot go on yet. */
+  isStalled(side: Side): boolean {
+    return (side === 'request' ? this.request : this.response)?.isStalled ?? false;
+  }
+
+  // --- what the client sent
+
+  requestHead(head: RequestHead, framing: Framing): void {
+    this.head = head;
+    this.framing = framing;
+    this.clientKeeps = keepsAlive(head.version, head.fields) && !this.rules.alwaysCloses;
+    this.teller.requestHead(head, framing);
+    const carriage = this.decide('request', framing);
+    const isHeld = this.holds.request;
+    if (framing.type !== 'none') {
+      this.requestWaits = carriage.how === 'buffered';
+      const limit = this.limit('request', framing);
+      this.request = new Carrier('request', carriage.how, framing, limit, this.port('request'));
+    } else this.requestWaits = isHeld;
+    if (this.requestWaits) {
+      if (this.expectsContinue) this.wire.toClient(CONTINUE);
+    } else if (isHeld) this.hold('request');
+    else this.connect(false);
+  }
+
+  requestChunk(size: number): void {
+    if (this.isOver) return;
+    this.teller.chunk('request');
+    this.request?.chunk(size);
+  }
+
+  requestData(bytes: Uint8Array): void {
+    if (!this.isOver) this.request?.data(bytes);
+  }
+
+  requestTrailer(fields: Fields): void {
+    if (this.isOver) return;
+    const { kept, dropped } = trailerFields(fields);
+    this.requestTrailers = kept;
+    this.teller.trailers('request', fields, dropped);
+  }
+
+  requestEnd(): void {
+    this.requestDone = true;
+    if (this.isOver) return;
+    this.request?.end(this.requestTrailers);
+    this.teller.ended('request');
+    if (!this.requestWaits) return;
+    if (this.holds.request) this.hold('request');
+    else this.connect(false);
+  }
+
+  requestMalformed(message: string, raw: string): void {
+    if (this.isOver) return;
+    this.teller.malformed('request', raw);
+    this.fail('malformed-request', message);
+  }
+
+  /** The request is there already and its body recorded: send it again. */
+  replay(head: RequestHead, framing: Framing, size: number): void {
+    this.head = head;
+    this.framing = framing;
+    this.requestDone = true;
+    if (framing.type !== 'none') {
+      this.request = new Carrier('request', 'buffered', framing, null, this.port('request'));
+      this.request.size = size;
+      this.request.end([]);
+    }
+    this.connect(true);
+  }
+
+  /** The client has closed its half, or, `isGone`, the whole connection. */
+  clientClosed(isGone: boolean): void {
+    if (this.isOver) return;
+    this.clientEnded = true;
+    if (!this.requestDone) this.fail('client-gone', 'the client closed the connection before its request was complete');
+    else if (isGone) this.fail('client-gone', 'the client closed the connection before it had the whole response');
+  }
+
+  // --- what the server did
+
+  connected(isReused: boolean): void {
+    if (this.isOver || !this.head) return;
+    this.isConnected = true;
+    this.isReused = isReused;
+    this.asked = true;
+    const isUpgrade = upgradeOffer(this.head.fields) !== null;
+    let fields = framed(requestFields(this.head, isUpgrade), this.framing, false);
+    if (this.requestWaits && this.expectsContinue) fields = withoutField(fields, 'expect');
+    this.wire.toServer(requestHead(this.head, fields));
+    this.request?.open();
+  }
+
+  responseHead(head: ResponseHead, framing: Framing): void {
+    if (this.isOver || !this.head) return;
+    if (head.status === 101) return this.switchProtocols(head);
+    if (head.status < 200) {
+      this.teller.interim(head);
+      if (this.head.version === 'HTTP/1.1') this.wire.toClient(responseHead(head, responseFields(head), ''));
+      return;
+    }
+    this.teller.responseHead(head, framing);
+    this.answer = { head, framing };
+    const carriage = this.decide('response', framing);
+    const isHeld = this.holds.response;
+    if (framing.type !== 'none') {
+      this.responseWaits = carriage.how === 'buffered';
+      const outgoing = this.head.version === 'HTTP/1.0' && framing.type === 'chunked' ? UNTIL_CLOSE : framing;
+      const limit = this.limit('response', framing);
+      this.response = new Carrier('response', carriage.how, outgoing, limit, this.port('response'));
+    } else this.responseWaits = isHeld;
+    if (this.responseWaits) return;
+    if (isHeld) this.hold('response');
+    else this.sendResponse();
+  }
+
+  responseChunk(size: number): void {
+    if (this.isOver) return;
+    this.teller.chunk('response');
+    this.response?.chunk(size);
+  }
+
+  responseData(bytes: Uint8Array): void {
+    if (!this.isOver) this.response?.data(bytes);
+  }
+
+  responseTrailer(fields: Fields): void {
+    if (this.isOver) return;
+    const { kept, dropped } = trailerFields(fields);
+    this.responseTrailers = kept;
+    this.teller.trailers('response', fields, dropped);
+  }
+
+  responseEnd(): void {
+    if (this.isOver || !this.answer) return;
+    this.response?.end(this.responseTrailers);
+    this.teller.ended('response');
+    this.responseDone = true;
+    if (!this.responseWaits) this.settle();
+    else if (this.holds.response) this.hold('response');
+    else this.sendResponse();
+  }
+
+  responseMalformed(message: string, raw: string): void {
+    if (this.isOver) return;
+    this.teller.malformed('response', raw);
+    this.fail('malformed-response', message);
+  }
+
+  /** The server's connection is gone before the response was complete. */
+  serverClosed(message: string): void {
+    if (this.isOver) return;
+    this.isConnected = false;
+    if (this.answer) return this.fail('cut-off', message);
+    if (this.mayRetry()) {
+      this.isRetried = true;
+      this.connect(true);
+    } else this.fail('unreachable', message);
+  }
+
+  recordingSent(side: Side): void {
+    if (this.isOver) return;
+    if (side === 'request') this.request?.recordingSent();
+    else {
+      this.response?.recordingSent();
+      this.settle();
+    }
+  }
+
+  // --- what the user, or time, did
+
+  release(): void {
+    const side = this.heldSide;
+    this.heldSide = null;
+    if (this.isOver || side === null) return;
+    if (side === 'request') this.connect(false);
+    else this.sendResponse();
+  }
+
+  kill(): void {
+    this.fail('killed', 'Connection killed.');
+  }
+
+  fail(kind: ErrorKind, message: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.teller.failed(kind, message);
+    this.wire.dropServer();
+    if (this.answered || kind === 'killed' || kind === 'client-gone') {
+      this.wire.dropClient(kind === 'killed');
+      return;
+    }
+    this.wire.toClient(failurePage({ kind, message }, this.head?.method !== 'HEAD'));
+    this.wire.finish('close', 'close');
+  }
+
+  // --- inside
+
+  private get expectsContinue(): boolean {
+    return this.head !== null && this.head.version === 'HTTP/1.1' && hasField(this.head.fields, 'expect');
+  }
+
+  private limit(side: Side, framing: Framing): number | null {
+    return announcedLength(framing) === null ? this.rules.limit(side) : null;
+  }
+
+  private port(side: Side): CarrierPort {
+    const { wire, teller } = this;
+    return {
+      send: side === 'request' ? (piece) => wire.toServer(piece) : (piece) => wire.toClient(piece),
+      sendRecording: () => wire.sendRecording(side),
+      record: (bytes) => teller.record(side, bytes),
+      count: (bytes) => teller.count(side, bytes),
+      streamed: () => teller.streamed(side),
+      overflowed: () => this.overflowed(side),
+    };
+  }
+
+  private decide(side: Side, framing: Framing): Carriage {
+    this.holds[side] = this.rules.holds(side);
+    const carriage = this.rules.carriage(side, framing, this.holds[side]);
+    this.teller.carried(side, framing, carriage);
+    return carriage;
+  }
+
+  private overflowed(side: Side): void {
+    if (side === 'response') this.responseWaits = false;
+    else this.requestWaits = false;
+    if (this.holds[side]) this.hold(side);
+    else if (side === 'response') this.sendResponse();
+    else this.connect(false);
+  }
+
+  private connect(fresh: boolean): void {
+    if (this.head) this.wire.connect(this.head.origin, fresh);
+  }
+
+  private hold(side: Side): void {
+    this.heldSide = side;
+    this.teller.held(side);
+  }
+
+  /** Only a request that cannot do anything twice is sent again, once, and only on a connection that had been idle. */
+  private mayRetry(): boolean {
+    return (
+      this.asked &&
+      this.isReused &&
+      !this.isRetried &&
+      this.framing.type === 'none' &&
+      IDEMPOTENT.has(this.head?.method ?? '')
+    );
+  }
+
+  private sendResponse(): void {
+    const { answer, head } = this;
+    if (!answer || !head) return;
+    const { framing } = answer;
+    const untilClose = framing.type === 'close' || (framing.type === 'chunked' && head.version === 'HTTP/1.0');
+    this.clientKeeps &&= this.requestDone && !this.clientEnded && !untilClose;
+    const isBodiless = framing.type === 'none';
+    let fields = framed(responseFields(answer.head), untilClose ? UNTIL_CLOSE : framing, isBodiless);
+    if (answer.head.status === 204) fields = withoutField(fields, 'content-length');
+    const hop = this.clientKeeps ? (head.version === 'HTTP/1.0' ? 'keep-alive' : '') : 'close';
+    this.answered = true;
+    this.wire.toClient(responseHead(answer.head, fields, hop));
+    this.response?.open();
+    this.settle();
+  }
+
+  /** The exchange is over once the whole response has come and gone. */
+  private settle(): void {
+    if (!this.isOver && this.responseDone && this.answered && (this.response?.isSent ?? true)) this.done();
+  }
+
+  private switchProtocols(head: ResponseHead): void {
+    if (!this.head || upgradeOffer(this.head.fields) === null) {
+      this.fail('malformed-response', 'the server switched protocols without being asked');
+      return;
+    }
+    this.teller.responseHead(head, { type: 'none' });
+    this.answered = true;
+    this.isOver = true;
+    this.wire.toClient(responseHead(head, responseFields(head), ''));
+    this.wire.tunnel();
+  }
+
+  private done(): void {
+    this.isOver = true;
+    this.teller.finished();
+    const answer = this.answer;
+    const serverKeeps =
+      this.requestDone &&
+      this.isConnected &&
+      answer !== null &&
+      answer.framing.type !== 'close' &&
+      !this.rules.alwaysCloses &&
+      keepsAlive(answer.head.version, answer.head.fields);
+    this.wire.finish(this.clientKeeps && !this.clientEnded ? 'keep' : 'close', serverKeeps ? 'keep' : 'close');
+  }
+}
+
+const UNTIL_CLOSE: Framing = { type: 'close' };

@@ -1,0 +1,103 @@
+import { type Field, type Fields, listMembers, sameName } from '../flow/fields.js';
+import type { RequestHead, ResponseHead } from '../flow/flow.js';
+
+/*
+ * What of a head goes on to the other side. Hop-by-hop fields are taken out of what is forwarded and stay in what is
+ * shown (RFC 9110 7.6.1). Everything else keeps its order, case and duplicates.
+ */
+
+const HOP_BY_HOP = new Set([
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'upgrade',
+  'te',
+]);
+
+/** Never dropped because a Connection field lists them: the message would change its meaning. */
+const END_TO_END = new Set(['host', 'content-length', 'transfer-encoding', 'content-type', 'content-encoding']);
+
+/** Names that must not arrive in trailers: framing, routing, authentication (RFC 9110 6.5.1). */
+const NOT_IN_TRAILERS = new Set([
+  'transfer-encoding',
+  'content-length',
+  'host',
+  'trailer',
+  'connection',
+  'te',
+  'upgrade',
+  'authorization',
+  'proxy-authorization',
+  'set-cookie',
+  'cookie',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'cache-control',
+  'expect',
+  'range',
+  'max-forwards',
+]);
+
+const LONGEST_HOP_NAME = 19;
+
+function endToEnd(fields: Fields): Field[] {
+  const listed = listMembers(fields, 'connection');
+  const out: Field[] = [];
+  for (const field of fields) {
+    const name = field[0];
+    if (listed.length === 0 && name.length > LONGEST_HOP_NAME) {
+      out.push(field);
+      continue;
+    }
+    const lower = name.toLowerCase();
+    if (HOP_BY_HOP.has(lower)) {
+      if (lower === 'te' && /^trailers$/i.test(field[1])) out.push(field);
+      continue;
+    }
+    if (listed.includes(lower) && !END_TO_END.has(lower)) continue;
+    out.push(field);
+  }
+  return out;
+}
+
+/** The protocols a request asks to switch to; h2c is not offered on (H1-11). */
+export function upgradeOffer(fields: Fields): string | null {
+  if (!listMembers(fields, 'connection').includes('upgrade')) return null;
+  const offers = listMembers(fields, 'upgrade').filter((offer) => offer !== 'h2c');
+  return offers.length > 0 ? offers.join(', ') : null;
+}
+
+export function requestFields(head: RequestHead, isTunnelled: boolean): Fields {
+  const fields = endToEnd(head.fields).filter(([name]) => !sameName(name, 'http2-settings'));
+  if (isTunnelled && upgradeOffer(head.fields) !== null) restoreUpgrade(head.fields, fields);
+  return fields;
+}
+
+export function responseFields(head: ResponseHead): Fields {
+  const fields = endToEnd(head.fields);
+  if (head.status === 101) restoreUpgrade(head.fields, fields);
+  else if (head.status === 426) fields.push(...head.fields.filter(([name]) => sameName(name, 'upgrade')));
+  return fields;
+}
+
+function restoreUpgrade(from: Fields, into: Field[]): void {
+  into.push(['Connection', 'Upgrade']);
+  for (const field of from) if (sameName(field[0], 'upgrade')) into.push(field);
+}
+
+export function trailerFields(trailers: Fields): { readonly kept: Fields; readonly dropped: readonly string[] } {
+  const kept = trailers.filter(([name]) => !NOT_IN_TRAILERS.has(name.toLowerCase()));
+  const dropped = trailers.filter(([name]) => NOT_IN_TRAILERS.has(name.toLowerCase())).map(([name]) => name);
+  return { kept, dropped };
+}
+
+/** Whether the sender of this head means to keep the connection open (RFC 9112 9.3). */
+export function keepsAlive(version: string, fields: Fields): boolean {
+  const options = listMembers(fields, 'connection');
+  if (options.includes('close')) return false;
+  if (version !== 'HTTP/1.0') return true;
+  return options.includes('keep-alive') || listMembers(fields, 'proxy-connection').includes('keep-alive');
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+import fs from 'node:fs';
+import { parseArguments, type Task } from './cli/arguments.js';
+import { configurationFolder } from './cli/confdir.js';
+import { isMistake, type Options, optionNames, optionTable, showOption } from './options.js';
+
+/*
+ * argv → options → start → exit code. The only place that ends the process.
+ */
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function fail(text: string): number {
+  process.stderr.write(`sluice: ${text}\n`);
+  return 1;
+}
+
+async function runConsole(options: Options): Promise<number> {
+  if (!process.stdout.isTTY || !process.stdin.isTTY)
+    return fail('this is no terminal: sluice needs one to show its console in');
+  const { openConsole } = await import('./cli/console.js');
+  const { prepareTrust } = await import('./cli/certificate.js');
+  let restore = (): void => {};
+  const crash = (error: unknown): void => {
+    restore();
+    process.stderr.write(`sluice: this should not have happened.\n${error instanceof Error ? error.stack : error}\n`);
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+  const { stdin: input, stdout: output, env } = process;
+  const running = await openConsole({ options, version: version(), input, output, env, crashed: crash });
+  if (isMistake(running)) return fail(running.mistake);
+  restore = () => running.restore();
+  const ended = new Promise<number>((done) => {
+    const end = (code: number) => () => done(code);
+    process.on('SIGTERM', end(143));
+    process.on('SIGHUP', end(129));
+    process.on('SIGINT', () =>
+      running.program.send({ type: 'input', input: { type: 'key', key: 'ctrl c', text: '' } }),
+    );
+    output.on('error', end(129)); // the terminal is gone
+    input.on('end', end(129));
+    void running.program.quit.then(end(0));
+  });
+  process.on('warning', () => {}); // would be printed over the screen
+  void prepareTrust(configurationFolder(options));
+  const code = await ended;
+  running.restore();
+  await running.stop();
+  return code;
+}
+
+async function run(task: Task): Promise<number> {
+  switch (task.type) {
+    case 'version':
+      process.stdout.write(`sluice ${version()}\n`);
+      return 0;
+    case 'help':
+      process.stdout.write((await import('./cli/usage.js')).usage());
+      return 0;
+    case 'options':
+      for (const name of optionNames) process.stdout.write(`${name}=${showOption(optionTable[name].default)}\n`);
+      return 0;
+    case 'commands': {
+      const { commands } = await import('./ui/commands/table.js');
+      for (const [name, command] of Object.entries(commands).sort()) process.stdout.write(`${name}: ${command.doc}\n`);
+      return 0;
+    }
+    case 'env': {
+      const { prepareTrust } = await import('./cli/certificate.js');
+      const { proxyVariables, shellLines } = await import('./cli/environment.js');
+      const { proxyUrl } = await import('./cli/console.js');
+      const confdir = configurationFolder(task.options);
+      await prepareTrust(confdir);
+      const url = proxyUrl({ host: task.options.listen_host ?? '127.0.0.1', port: task.options.listen_port });
+      process.stdout.write(`${shellLines(process.env.SHELL ?? 'sh', proxyVariables(url, confdir)).join('\n')}\n`);
+      return 0;
+    }
+    case 'ca': {
+      const { exportCertificate } = await import('./cli/certificate.js');
+      process.stdout.write(await exportCertificate(configurationFolder(task.options), task.format));
+      return 0;
+    }
+    case 'console':
+      return runConsole(task.options);
+  }
+}
+
+async function main(): Promise<number> {
+  const task = parseArguments(process.argv.slice(2));
+  if (isMistake(task)) return fail(`${task.mistake} (sluice --help lists the flags)`);
+  try {
+    return await run(task);
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+process.exitCode = await main();
+process.exit();

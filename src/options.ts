@@ -1,0 +1,230 @@
+import { parseSize } from './flow/sizes.js';
+
+/*
+ * The option table. Usage, completion, docs and the options screen are made from it. A value is a string, a number, a
+ * boolean, a list of strings, or null where an option may be unset.
+ */
+
+export type OptionValue = string | number | boolean | readonly string[] | null;
+
+type Kind = 'bool' | 'int' | 'str' | 'size' | 'list' | 'choice';
+
+interface OptionShape {
+  readonly kind: Kind;
+  readonly default: OptionValue;
+  readonly help: string;
+  readonly choices?: readonly string[];
+  /** One-letter flag (OP-07). */
+  readonly short?: string;
+  /** A second long flag. */
+  readonly alias?: string;
+  /** Smallest integer allowed; 1 unless given. */
+  readonly least?: number;
+  /** Can only be given at start. */
+  readonly fixed?: true;
+}
+
+const table = {
+  listen_host: {
+    kind: 'str',
+    default: '127.0.0.1',
+    help: 'Address to listen on. Beyond loopback everybody who reaches it can use the proxy.',
+    fixed: true,
+  },
+  listen_port: {
+    kind: 'int',
+    default: 8080,
+    least: 0,
+    short: 'p',
+    help: 'Port to listen on; 0 takes a free one.',
+    fixed: true,
+  },
+  mode: {
+    kind: 'list',
+    default: ['regular'],
+    short: 'm',
+    help: 'How clients reach the proxy. Only "regular" (HTTP proxy and CONNECT) is there yet.',
+    fixed: true,
+  },
+  confdir: {
+    kind: 'str',
+    default: null,
+    help: 'Folder for the CA, keys and history. $SLUICE_HOME, else ~/.sluice.',
+    fixed: true,
+  },
+  scripts: {
+    kind: 'list',
+    default: [],
+    short: 's',
+    help: 'Scripts that stay loaded. Not there yet: | runs a script once on a flow.',
+    fixed: true,
+  },
+  body_handling: {
+    kind: 'choice',
+    choices: ['auto', 'buffer'],
+    default: 'auto',
+    help: 'auto passes bodies on as they arrive and records them; buffer reads each whole before it is sent.',
+  },
+  stream_large_bodies: {
+    kind: 'size',
+    default: null,
+    alias: 'stream',
+    help: 'Stream bodies larger than SIZE (k, m, g suffixes, 1024-based; 0 streams every body that is not empty). Streamed contents are not recorded or preserved in any way and cannot be changed. Applies to requests and responses; see stream_direction.',
+  },
+  stream_direction: {
+    kind: 'choice',
+    choices: ['both', 'responses'],
+    default: 'both',
+    help: 'What stream_large_bodies applies to.',
+  },
+  store_streamed_bodies: { kind: 'bool', default: false, help: 'Record streamed bodies all the same.' },
+  intercept: {
+    kind: 'str',
+    default: null,
+    help: 'Hold flows that match this filter until they are released; setting it also sets intercept_active (OPT-01).',
+  },
+  intercept_active: { kind: 'bool', default: false, help: 'Whether intercept holds anything.' },
+  ssl_insecure: { kind: 'bool', default: false, short: 'k', help: 'Do not verify the certificates of servers.' },
+  ssl_verify_upstream_trusted_ca: {
+    kind: 'str',
+    default: null,
+    help: 'PEM file with more roots to trust for servers, beside those of the system.',
+  },
+  ignore_hosts: {
+    kind: 'list',
+    default: [],
+    help: 'Pass host:port that match this regular expression through untouched; may be repeated.',
+  },
+  validate_inbound_headers: {
+    kind: 'bool',
+    default: true,
+    help: 'Refuse malformed messages. Off: accept what can be framed without doubt, and close both connections after it.',
+  },
+  head_size_limit: { kind: 'size', default: 65_536, help: 'Largest head accepted, in bytes.' },
+  connect_timeout: {
+    kind: 'int',
+    default: 30,
+    help: 'Seconds to wait for a server to accept a connection, TLS included.',
+  },
+  head_timeout: { kind: 'int', default: 60, help: 'Seconds a client may take for a request head, once begun.' },
+  idle_timeout: {
+    kind: 'int',
+    default: 600,
+    help: 'Seconds without a byte in either direction before an exchange or a kept connection is given up.',
+  },
+  upstream_idle_timeout: {
+    kind: 'int',
+    default: 4,
+    help: 'Seconds an unused connection to a server is kept for reuse.',
+  },
+  half_close_timeout: {
+    kind: 'int',
+    default: 4,
+    help: 'Seconds to wait for a response to begin after the client has closed its half.',
+  },
+  script_timeout: { kind: 'int', default: 10, help: 'Seconds a script run by | may take for one flow.' },
+  showhost: {
+    kind: 'bool',
+    default: false,
+    help: 'Show the host of the Host field in place of the address connected to.',
+  },
+  command_history: { kind: 'bool', default: true, help: 'Remember prompt lines in <confdir>/command_history.' },
+  console_flowlist_layout: {
+    kind: 'choice',
+    choices: ['default', 'table', 'list'],
+    default: 'default',
+    help: 'One row per flow (table) or two (list); default takes list below 100 columns.',
+  },
+  console_focus_follow: { kind: 'bool', default: false, help: 'Focus new flows as they come.' },
+  console_eventlog_verbosity: {
+    kind: 'choice',
+    choices: ['error', 'warn', 'info', 'alert', 'debug'],
+    default: 'info',
+    help: 'What the event log shows.',
+  },
+  console_quickhelp_visible: { kind: 'bool', default: true, help: 'Show the line of key hints.' },
+  console_mouse: { kind: 'bool', default: true, help: 'Use the mouse.', fixed: true },
+} as const satisfies Record<string, OptionShape>;
+
+export type OptionName = keyof typeof table;
+
+type ValueOf<S extends OptionShape> = S['kind'] extends 'bool'
+  ? boolean
+  : S['kind'] extends 'int'
+    ? number
+    : S['kind'] extends 'list'
+      ? readonly string[]
+      : S['kind'] extends 'choice'
+        ? string
+        : S['kind'] extends 'size'
+          ? number | null
+          : string | null;
+
+export type Options = { readonly [N in OptionName]: ValueOf<(typeof table)[N]> };
+
+export const optionTable: Readonly<Record<OptionName, OptionShape>> = table;
+
+export const optionNames = Object.keys(table) as OptionName[];
+
+export function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(table, name);
+}
+
+export function defaultOptions(): Options {
+  return Object.fromEntries(optionNames.map((name) => [name, optionTable[name].default])) as unknown as Options;
+}
+
+export function withOption(options: Options, name: OptionName, value: OptionValue): Options {
+  return { ...options, [name]: value };
+}
+
+/** A user's mistake: a sentence that names the thing, shown where it was typed. */
+export interface Mistake {
+  readonly mistake: string;
+}
+
+export function isMistake<T>(value: T | Mistake): value is Mistake {
+  return typeof value === 'object' && value !== null && 'mistake' in value;
+}
+
+/**
+ * Reads the words a user gave for an option (CMD-01). No word: a bool becomes true, a nullable option is unset, a list
+ * is emptied. A bool also takes `toggle`, for which the current value is needed.
+ */
+export function parseOption(name: OptionName, words: readonly string[], current: OptionValue): OptionValue | Mistake {
+  const option = optionTable[name];
+  if (option.kind === 'list') return words;
+  if (words.length > 1) return { mistake: `${name} takes one value, not ${words.length}.` };
+  const word = words[0];
+  switch (option.kind) {
+    case 'bool':
+      if (word === undefined || word === 'true') return true;
+      if (word === 'toggle') return current !== true;
+      return word === 'false' ? false : { mistake: `${name} is true, false or toggle, not "${word}".` };
+    case 'int':
+      return parseInteger(name, word, option.least ?? 1);
+    case 'size': {
+      if (word === undefined || word === '')
+        return option.default === null ? null : { mistake: `${name} needs a size.` };
+      const size = parseSize(word);
+      return size ?? { mistake: `${name} is a size such as 500k or 3m, not "${word}".` };
+    }
+    case 'choice':
+      if (word !== undefined && option.choices?.includes(word)) return word;
+      return { mistake: `${name} is one of ${option.choices?.join(', ')}, not "${word ?? ''}".` };
+    case 'str':
+      if (word !== undefined && word !== '') return word;
+      return option.default === null ? null : { mistake: `${name} needs a value.` };
+  }
+}
+
+function parseInteger(name: OptionName, word: string | undefined, least: number): number | Mistake {
+  if (word !== undefined && /^\d{1,9}$/.test(word) && Number(word) >= least) return Number(word);
+  return { mistake: `${name} is a whole number from ${least} up, not "${word ?? ''}".` };
+}
+
+/** A value as a user would type it. */
+export function showOption(value: OptionValue): string {
+  if (value === null) return '';
+  return Array.isArray(value) ? value.join(' ') : String(value);
+}

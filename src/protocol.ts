@@ -1,0 +1,157 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Carried, Flow, FlowId, Place, Side } from './flow/flow.js';
+import type { OptionName, OptionValue } from './options.js';
+
+/*
+ * What crosses between the interface and the proxy. Rules of the channel:
+ *
+ * - Commands are imperatives, events are in the past tense; both are tagged unions of plain data.
+ * - Rows travel in batches, coalesced per flow, at most one batch per frame and only against credit that the interface
+ *   returns: an interface that does not read costs the proxy nothing.
+ * - Bodies are extents or, while they are small, bytes: each thread reads the window it needs by itself.
+ * - A command that cannot be obeyed is `refused` with the reason; a command about a flow carries the revision it was
+ *   made against where doing it twice or too late would surprise.
+ * - Where two requests of one kind can be under way, the answer names what it answers.
+ */
+
+/** Bytes in a file, immutable up to `length`. */
+export interface Extent {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+  /** More may follow. */
+  readonly growing: boolean;
+}
+
+export type BodyData =
+  | { readonly type: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly type: 'extent'; readonly extent: Extent };
+
+/** How a body stands, in one letter for the list. */
+export type BodySign = 'empty' | 'kept' | 'partial' | 'missing' | 'growing';
+
+/** One line of the list. */
+export interface FlowRow {
+  readonly id: FlowId;
+  readonly revision: number;
+  readonly kind: 'http' | 'tunnel';
+  /** When the request began, in milliseconds since 1970. */
+  readonly at: number;
+  readonly scheme: string;
+  readonly method: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  /** 0 while there is none. */
+  readonly status: number;
+  readonly mediaType: string;
+  readonly body: BodySign;
+  readonly carried: Carried;
+  /** The announced length, or null. */
+  readonly expected: number | null;
+  readonly size: number;
+  /** Milliseconds; -1 while it runs. */
+  readonly duration: number;
+  readonly held: Side | null;
+  /** What went wrong with the exchange, or, for a tunnel, why it is one. '' for nothing. */
+  readonly error: string;
+  readonly failed: boolean;
+  readonly replayed: boolean;
+  readonly changed: boolean;
+  readonly marked: boolean;
+  /** A script failed on this flow. */
+  readonly scriptFailed: boolean;
+  /** A client here refuses our certificate, so passing its host through would help. */
+  readonly passable: boolean;
+}
+
+export interface FlowTarget {
+  readonly id: FlowId;
+  readonly revision: number;
+}
+
+/** What the interface asks for. */
+export type ProxyCommand =
+  | { readonly type: 'return-credit' }
+  | { readonly type: 'read-flow'; readonly id: FlowId }
+  | { readonly type: 'kill'; readonly flows: readonly FlowTarget[] }
+  | { readonly type: 'resume'; readonly flows: readonly FlowTarget[] }
+  | { readonly type: 'replay'; readonly flows: readonly FlowTarget[] }
+  | { readonly type: 'revert'; readonly flows: readonly FlowTarget[] }
+  | { readonly type: 'duplicate'; readonly flows: readonly FlowTarget[] }
+  | { readonly type: 'remove'; readonly flows: readonly FlowTarget[] }
+  | { readonly type: 'mark'; readonly flows: readonly FlowTarget[]; readonly marked: boolean }
+  | { readonly type: 'pass-host'; readonly flow: FlowTarget }
+  | { readonly type: 'run-script'; readonly flows: readonly FlowTarget[]; readonly path: string }
+  | { readonly type: 'set-option'; readonly name: OptionName; readonly value: OptionValue }
+  | { readonly type: 'stop' };
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
+
+export interface LogEntry {
+  readonly at: number;
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+export interface ScriptReport {
+  readonly path: string;
+  readonly flows: number;
+  /** How many hooks were called. */
+  readonly ran: number;
+  /** Names of the events that ran, each once, in order. */
+  readonly events: readonly string[];
+  /** What changed: `response.content`, `request.headers`. */
+  readonly changed: readonly string[];
+  readonly milliseconds: number;
+  readonly failures: readonly ScriptFailure[];
+}
+
+export interface ScriptFailure {
+  readonly id: FlowId | null;
+  readonly event: string;
+  readonly message: string;
+  readonly place: Place | null;
+}
+
+/** What has happened. */
+export type ProxyEvent =
+  | { readonly type: 'listening'; readonly host: string; readonly port: number }
+  | { readonly type: 'could-not-listen'; readonly reason: string }
+  | { readonly type: 'rows-changed'; readonly rows: readonly FlowRow[]; readonly removed: readonly FlowId[] }
+  | {
+      readonly type: 'flow-read';
+      readonly flow: Flow;
+      readonly request: BodyData | null;
+      readonly response: BodyData | null;
+    }
+  | { readonly type: 'flow-added'; readonly id: FlowId }
+  | { readonly type: 'option-changed'; readonly name: OptionName; readonly value: OptionValue }
+  | { readonly type: 'script-finished'; readonly report: ScriptReport }
+  | { readonly type: 'refused'; readonly command: ProxyCommand['type']; readonly reason: string }
+  | { readonly type: 'logged'; readonly entry: LogEntry }
+  | { readonly type: 'stopped' };
+
+/** One end of a channel that hears one union and says another. */
+export interface Port<Hears, Says> {
+  say(message: Says): void;
+  hear(listener: (message: Hears) => void): void;
+  close(): void;
+}
+
+export function portOver<Hears, Says>(port: MessagePort): Port<Hears, Says> {
+  return {
+    say: (message) => port.postMessage(message),
+    hear: (listener) => port.on('message', listener),
+    close: () => port.close(),
+  };
+}
+
+/** What the proxy worker is started with. */
+export interface ProxySettings {
+  readonly options: Readonly<Record<OptionName, OptionValue>>;
+  readonly confdir: string;
+  /** Folder for bodies too big for memory. */
+  readonly spool: string;
+  readonly port: MessagePort;
+}

@@ -1,0 +1,40 @@
+import type { SecureContext } from 'node:tls';
+import type { CertName } from '../certs/names.js';
+import type { Trust } from '../certs/trust.js';
+import type { FlowFilter } from '../flow/filter.js';
+import type { Origin } from '../flow/flow.js';
+import type { Options } from '../options.js';
+import type { LogLevel } from '../protocol.js';
+import type { Ledger } from './ledger.js';
+
+/** What every connection of the worker shares. */
+export interface Context {
+  /** The options as they are now. */
+  options: Options;
+  readonly ledger: Ledger;
+  readonly trust: () => Trust;
+  /** Signs a leaf, as soon as the CA is there. */
+  readonly leaf: (names: readonly CertName[]) => Promise<SecureContext>;
+  readonly page: Page;
+  /** Where we listen, once we do. */
+  listening: { readonly host: string; readonly port: number };
+  /** The compiled ignore_hosts. */
+  ignored: readonly RegExp[];
+  /** The compiled intercept filter, or null while nothing is held. */
+  intercept: FlowFilter | null;
+  log(level: LogLevel, text: string): void;
+}
+
+/** A response that sluice gives by itself. */
+export interface PageResponse {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: readonly (readonly [string, string])[];
+  readonly body: Buffer;
+}
+
+export interface Page {
+  /** Whether requests to this origin are answered by sluice. */
+  serves(origin: Origin): boolean;
+  respond(path: string): Promise<PageResponse>;
+}

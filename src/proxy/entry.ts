@@ -1,0 +1,337 @@
+import { now } from '../flow/clock.js';
+import { type Fields, mediaType } from '../flow/fields.js';
+import type {
+  Carriage,
+  ClientFacts,
+  ErrorKind,
+  Flow,
+  FlowError,
+  FlowId,
+  Note,
+  Origin,
+  RequestHead,
+  ResponseHead,
+  ServerFacts,
+  Side,
+} from '../flow/flow.js';
+import type { Teller } from '../http/exchange.js';
+import { announcedLength, type Framing } from '../http/framing.js';
+import type { RawRequestHead } from '../http/reader.js';
+import type { FlowRow } from '../protocol.js';
+import { LiveMessage } from './message.js';
+import { Recording } from './recording.js';
+import type { Spool } from './spool.js';
+
+/** What can be done to the exchange behind a flow while it is live. */
+export interface Handle {
+  kill(): void;
+  release(): void;
+}
+
+interface Backup {
+  readonly request: LiveMessage<RequestHead>;
+  readonly response: LiveMessage<ResponseHead> | null;
+  readonly error: FlowError | null;
+  readonly replayed: boolean;
+}
+
+/** Everything that is told to the ledger when an entry changes. */
+export interface EntryListener {
+  changed(entry: Entry): void;
+  finished(entry: Entry): void;
+}
+
+const NO_BODY: Carriage = { how: 'passed', why: 'no body' };
+const SWITCHED: Carriage = { how: 'streamed', why: 'the connection changed to another protocol' };
+const NOWHERE = { scheme: 'http', host: '', port: 0 } as const;
+
+/** One HTTP flow in the ledger. It hears what its exchange tells and gives pictures of itself. */
+export class Entry implements Teller {
+  revision = 0;
+  readonly createdAt = now();
+  request: LiveMessage<RequestHead>;
+  response: LiveMessage<ResponseHead> | null = null;
+  error: FlowError | null = null;
+  heldSide: Side | null = null;
+  marked = false;
+  replayed = false;
+  isLive = true;
+  server: ServerFacts | null = null;
+  handle: Handle | null = null;
+  notes: readonly Note[] = [];
+  private backup: Backup | null = null;
+
+  constructor(
+    readonly id: FlowId,
+    readonly client: ClientFacts | null,
+    private readonly spool: Spool,
+    private readonly storesStreamed: () => boolean,
+    private readonly listener: EntryListener,
+  ) {
+    const head: RequestHead = { method: '', target: '', origin: NOWHERE, path: '', version: 'HTTP/1.1', fields: [] };
+    this.request = new LiveMessage(head, NO_BODY, 0, null, this.createdAt);
+  }
+
+  // --- what the exchange tells
+
+  requestHead(head: RequestHead, framing: Framing): void {
+    this.request = new LiveMessage(head, NO_BODY, announcedLength(framing), null, this.createdAt);
+    this.changed();
+  }
+
+  responseHead(head: ResponseHead, framing: Framing): void {
+    this.response = new LiveMessage(head, NO_BODY, announcedLength(framing), null, now());
+    this.changed();
+  }
+
+  carried(side: Side, framing: Framing, carriage: Carriage): void {
+    const message = this.side(side);
+    if (!message) return;
+    message.carriage = carriage;
+    const records = framing.type !== 'none' && (carriage.how !== 'streamed' || this.storesStreamed());
+    if (records) message.recording = new Recording(this.spool);
+  }
+
+  interim(head: ResponseHead): void {
+    if (this.notes.length < 20)
+      this.note({ level: 'info', text: `interim ${head.status} ${head.reason}`, place: null });
+  }
+
+  chunk(side: Side): void {
+    const message = this.side(side);
+    if (message) message.chunks = (message.chunks ?? 0) + 1;
+  }
+
+  record(side: Side, bytes: Uint8Array): void {
+    this.side(side)?.record(bytes);
+    this.changed();
+  }
+
+  count(side: Side, bytes: number): void {
+    const message = this.side(side);
+    if (message) message.size += bytes;
+    this.changed();
+  }
+
+  streamed(side: Side): void {
+    const message = this.side(side);
+    if (!message) return;
+    message.carriage = { how: 'streamed', why: 'it grew larger than stream_large_bodies' };
+    if (!this.storesStreamed()) message.erase();
+  }
+
+  trailers(side: Side, fields: Fields, dropped: readonly string[]): void {
+    const message = this.side(side);
+    if (message) message.trailers = fields;
+    if (dropped.length > 0)
+      this.note({ level: 'info', text: `trailers not forwarded: ${dropped.join(', ')}`, place: null });
+  }
+
+  ended(side: Side): void {
+    this.side(side)?.end(now());
+    this.changed();
+  }
+
+  held(side: Side): void {
+    this.heldSide = side;
+    this.changed();
+  }
+
+  malformed(side: Side, raw: string): void {
+    if (side === 'request') {
+      this.request.malformed = raw;
+      this.request.endedAt ??= now();
+    } else if (this.response) this.response.malformed = raw;
+    else {
+      const head: ResponseHead = { status: 0, reason: '', version: 'HTTP/1.1', fields: [] };
+      this.response = new LiveMessage(head, NO_BODY, 0, null, now());
+      this.response.malformed = raw;
+      this.response.endedAt = now();
+    }
+  }
+
+  /** A head that was read but makes no sense as a request: shown as far as it goes. */
+  describe(raw: RawRequestHead, inside: Origin | null): void {
+    const origin = inside ?? NOWHERE;
+    this.requestHead({ ...raw, origin, path: raw.target }, { type: 'none' });
+    this.request.end(now());
+  }
+
+  /** The connection changed to another protocol; bytes go through unread from here on. */
+  switched(): void {
+    this.isLive = true;
+    if (this.response) this.response.carriage = SWITCHED;
+    this.response?.end(now());
+    this.changed();
+  }
+
+  moved(toServer: number, toClient: number): void {
+    this.request.size += toServer;
+    if (this.response) this.response.size += toClient;
+    this.changed();
+  }
+
+  failed(kind: ErrorKind, message: string): void {
+    const why = kind === 'killed' ? 'killed' : kind === 'client-gone' ? 'the client left' : 'cut off';
+    this.request.cutOff(why);
+    this.response?.cutOff(why);
+    this.error = { kind, message: kind === 'cut-off' ? this.cutMessage(message) : message, at: now() };
+    this.finished();
+  }
+
+  finished(): void {
+    this.isLive = false;
+    this.heldSide = null;
+    this.handle = null;
+    this.changed();
+    this.listener.finished(this);
+  }
+
+  // --- what the user asks
+
+  /** Keeps the state to come back to; a second call keeps the first (DM-13). */
+  keepBackup(): void {
+    const { request, response, error, replayed } = this;
+    this.backup ??= { request, response, error, replayed };
+  }
+
+  /** Puts the kept state back and forgets it (DM-15). False when there is none. */
+  revert(): boolean {
+    if (!this.backup) return false;
+    Object.assign(this, this.backup);
+    this.backup = null;
+    this.notes = [];
+    this.changed();
+    return true;
+  }
+
+  /** The same request is about to be sent again (CR-02, CR-03). */
+  beginReplay(): void {
+    this.keepBackup();
+    const old = this.request;
+    this.request = new LiveMessage(old.head, old.carriage, old.expected, old.recording, now());
+    this.request.size = old.size;
+    this.request.trailers = old.trailers;
+    this.request.endedAt = this.request.startedAt;
+    this.response = null;
+    this.error = null;
+    this.replayed = true;
+    this.isLive = true;
+    this.notes = [];
+    this.changed();
+  }
+
+  released(): void {
+    this.heldSide = null;
+    this.changed();
+  }
+
+  note(note: Note): void {
+    this.notes = [...this.notes, note];
+    this.changed();
+  }
+
+  clearScriptNotes(): void {
+    this.notes = this.notes.filter((note) => note.level !== 'error');
+    this.changed();
+  }
+
+  replaceMessages(request: LiveMessage<RequestHead>, response: LiveMessage<ResponseHead> | null): void {
+    this.keepBackup();
+    this.request = request;
+    this.response = response;
+    this.changed();
+  }
+
+  setMarked(marked: boolean): void {
+    this.marked = marked;
+    this.changed();
+  }
+
+  connectedTo(server: ServerFacts): void {
+    this.server = server;
+    this.changed();
+  }
+
+  /** A finished copy under another id (DM-16). */
+  copyTo(copy: Entry): void {
+    copy.request = this.request;
+    copy.response = this.response;
+    copy.error = this.error;
+    copy.server = this.server;
+    copy.replayed = this.replayed;
+    copy.isLive = false;
+    copy.changed();
+  }
+
+  // --- pictures
+
+  get hasChanged(): boolean {
+    return this.backup !== null;
+  }
+
+  picture(): Flow {
+    const { id, revision, createdAt, client, server, marked, replayed, notes } = this;
+    const common = { id, revision, createdAt, client, server, held: this.heldSide, marked, replayed, notes };
+    const base = { ...common, kind: 'http' as const, changed: this.hasChanged, request: this.request.picture() };
+    const response = this.response?.picture() ?? null;
+    if (this.error) return { ...base, phase: 'failed', error: this.error, response };
+    if (!response) return { ...base, phase: 'requested' };
+    return { ...base, phase: this.isLive ? 'responding' : 'done', response };
+  }
+
+  row(): FlowRow {
+    const { request, response, error } = this;
+    const { origin } = request.head;
+    const shown: LiveMessage<RequestHead | ResponseHead> = response ?? request;
+    return {
+      id: this.id,
+      revision: this.revision,
+      kind: 'http',
+      at: request.startedAt,
+      scheme: origin.scheme,
+      method: request.head.method,
+      host: origin.host,
+      port: origin.port,
+      path: request.head.path,
+      status: response?.head.status ?? 0,
+      mediaType: response ? mediaType(response.head.fields) : '',
+      body: shown.sign,
+      carried: shown.carriage.how,
+      expected: shown.expected,
+      size: shown.size,
+      duration: this.duration(),
+      held: this.heldSide,
+      error: error?.message ?? '',
+      failed: error !== null,
+      replayed: this.replayed,
+      changed: this.hasChanged,
+      marked: this.marked,
+      scriptFailed: this.notes.some((note) => note.level === 'error'),
+      passable: false,
+    };
+  }
+
+  // --- inside
+
+  private duration(): number {
+    const end = this.error?.at ?? (this.isLive ? null : (this.response?.endedAt ?? this.response?.startedAt ?? null));
+    return end === null ? -1 : end - this.request.startedAt;
+  }
+
+  private changed(): void {
+    this.revision += 1;
+    this.listener.changed(this);
+  }
+
+  private side(side: Side): LiveMessage<RequestHead | ResponseHead> | null {
+    return side === 'request' ? this.request : this.response;
+  }
+
+  private cutMessage(message: string): string {
+    const { response } = this;
+    if (!response) return message;
+    const of = response.expected === null ? '' : ` of ${response.expected}`;
+    return `${message}: ${response.size}${of} bytes of the body came`;
+  }
+}

@@ -1,0 +1,59 @@
+import type { FlowId } from '../flow/flow.js';
+import type { FlowRow, ProxyEvent } from '../protocol.js';
+
+export interface Rowed {
+  readonly id: FlowId;
+  row(): FlowRow;
+}
+
+const FRAME = 25;
+
+/**
+ * Tells the interface what changed: rows coalesced per flow, one batch per frame, and only while it holds credit. With
+ * an interface that does not answer, what is kept here is one reference per changed flow.
+ */
+export class Feed {
+  private dirty = new Set<Rowed>();
+  private removed: FlowId[] = [];
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly say: (event: ProxyEvent) => void,
+    private credit = 2,
+  ) {}
+
+  changed(record: Rowed): void {
+    this.dirty.add(record);
+    if (this.timer === null) this.schedule();
+  }
+
+  remove(record: Rowed): void {
+    this.dirty.delete(record);
+    this.removed.push(record.id);
+    if (this.timer === null) this.schedule();
+  }
+
+  returnCredit(): void {
+    this.credit += 1;
+    if (this.timer === null && (this.dirty.size > 0 || this.removed.length > 0)) this.schedule();
+  }
+
+  stop(): void {
+    if (this.timer) clearTimeout(this.timer);
+  }
+
+  private schedule(): void {
+    if (this.credit > 0) this.timer = setTimeout(() => this.flush(), FRAME);
+  }
+
+  private flush(): void {
+    this.timer = null;
+    const rows: FlowRow[] = [];
+    for (const record of this.dirty) rows.push(record.row());
+    const removed = this.removed;
+    this.dirty = new Set();
+    this.removed = [];
+    this.credit -= 1;
+    this.say({ type: 'rows-changed', rows, removed });
+  }
+}

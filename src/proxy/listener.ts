@@ -1,0 +1,61 @@
+import net from 'node:net';
+import { now } from '../flow/clock.js';
+import { bracketed, type ClientFacts } from '../flow/flow.js';
+import type { Context } from './context.js';
+import { Session } from './session.js';
+import { Tunnel } from './tunnel.js';
+
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  close(): void;
+}
+
+function accept(context: Context, socket: net.Socket): void {
+  const address = `${bracketed(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
+  const client: ClientFacts = { address, connectedAt: now(), tls: null };
+  new Session(context, socket, client, null, (tunnelled, authority, rest) => {
+    new Tunnel(context, tunnelled, client, authority, rest);
+  });
+}
+
+function reasonOf(error: NodeJS.ErrnoException, host: string, port: number): string {
+  const where = `${bracketed(host)}:${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${where} is in use by another program; try --listen-port ${port + 2} (-p ${port + 2})`;
+    case 'EACCES':
+      return `${where} may not be opened by this user; try a port above 1023`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `listen_host ${host} is no address of this machine`;
+    default:
+      return `cannot listen on ${where}: ${error.message}`;
+  }
+}
+
+/** Opens the proxy port. Rejects with a sentence for the user. */
+export function listen(context: Context, host: string, port: number): Promise<Listening> {
+  const open = new Set<net.Socket>();
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    accept(context, socket);
+  });
+  return new Promise((done, fail) => {
+    server.once('error', (error) => fail(new Error(reasonOf(error, host, port))));
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.removeAllListeners('error');
+      server.on('error', (error) => context.log('error', `the listening port: ${error.message}`));
+      const address = server.address() as net.AddressInfo;
+      done({
+        host,
+        port: address.port,
+        close: () => {
+          server.close();
+          for (const socket of open) socket.destroy();
+        },
+      });
+    });
+  });
+}

@@ -1,0 +1,81 @@
+import type { Fields } from '../flow/fields.js';
+import type { Body, Carriage, Contents, Message } from '../flow/flow.js';
+import type { BodySign } from '../protocol.js';
+import type { Recording } from './recording.js';
+
+/** A request or response while it is being told: the mutable side of a `Message`. */
+export class LiveMessage<Head> {
+  size = 0;
+  chunks: number | null = null;
+  trailers: Fields = [];
+  endedAt: number | null = null;
+  malformed: string | null = null;
+  /** Set when the body will never be whole. */
+  cut: string | null = null;
+
+  constructor(
+    readonly head: Head,
+    public carriage: Carriage,
+    readonly expected: number | null,
+    /** Null where the body is not recorded. */
+    public recording: Recording | null,
+    readonly startedAt: number,
+  ) {}
+
+  get isGrowing(): boolean {
+    return this.endedAt === null && this.cut === null;
+  }
+
+  /** The body is there in full, and can be sent again or given to a script. */
+  get isWhole(): boolean {
+    return this.size === 0 ? !this.isGrowing : this.recording !== null && !this.isGrowing && this.partial === null;
+  }
+
+  record(bytes: Uint8Array): void {
+    this.size += bytes.length;
+    this.recording?.add(bytes);
+  }
+
+  end(at: number): void {
+    this.endedAt = at;
+    this.recording?.end();
+  }
+
+  cutOff(why: string): void {
+    if (!this.isGrowing) return;
+    this.cut = why;
+    this.recording?.end();
+  }
+
+  erase(): void {
+    this.recording?.erase();
+    this.recording = null;
+  }
+
+  private get partial(): string | null {
+    return this.cut ?? this.recording?.failure ?? null;
+  }
+
+  private get contents(): Contents {
+    if (this.size === 0) return { type: 'empty' };
+    if (!this.recording) return { type: 'missing' };
+    const why = this.partial;
+    return why === null ? { type: 'kept' } : { type: 'partial', kept: this.recording.kept, why };
+  }
+
+  get sign(): BodySign {
+    const type = this.contents.type;
+    if (this.isGrowing && (type === 'kept' || (type === 'empty' && this.expected !== 0))) return 'growing';
+    return type;
+  }
+
+  picture(): Message<Head> {
+    const { head, trailers, startedAt, endedAt, malformed } = this;
+    return { head, body: this.body(), trailers, startedAt, endedAt, malformed };
+  }
+
+  private body(): Body {
+    const { carriage, contents, size, expected, chunks } = this;
+    return { carriage, contents, growing: this.isGrowing, size, expected, chunks };
+  }
+}

@@ -1,0 +1,106 @@
+import { now } from '../flow/clock.js';
+import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, ServerFacts } from '../flow/flow.js';
+import type { FlowRow } from '../protocol.js';
+import type { Handle } from './entry.js';
+
+export interface PassageListener {
+  changed(passage: Passage): void;
+  finished(passage: Passage): void;
+}
+
+/** A connection in the ledger that never became an exchange: passed through unread, or failed before a request. */
+export class Passage {
+  revision = 0;
+  readonly createdAt = now();
+  sent = 0;
+  received = 0;
+  error: FlowError | null = null;
+  endedAt: number | null = null;
+  marked = false;
+  isLive = true;
+  server: ServerFacts | null = null;
+  handle: Handle | null = null;
+
+  constructor(
+    readonly id: FlowId,
+    readonly client: ClientFacts | null,
+    readonly host: string,
+    readonly port: number,
+    readonly scheme: string,
+    public why: string,
+    private readonly listener: PassageListener,
+  ) {
+    this.changed();
+  }
+
+  count(sent: number, received: number): void {
+    this.sent += sent;
+    this.received += received;
+    this.changed();
+  }
+
+  connectedTo(server: ServerFacts): void {
+    this.server = server;
+    this.changed();
+  }
+
+  failed(kind: ErrorKind, message: string): void {
+    if (!this.isLive) return;
+    this.error = { kind, message, at: now() };
+    this.finished();
+  }
+
+  finished(): void {
+    if (!this.isLive) return;
+    this.isLive = false;
+    this.endedAt = now();
+    this.handle = null;
+    this.changed();
+    this.listener.finished(this);
+  }
+
+  setMarked(marked: boolean): void {
+    this.marked = marked;
+    this.changed();
+  }
+
+  picture(): Flow {
+    const { id, revision, createdAt, client, server, host, port, why, sent, received, endedAt, error, marked } = this;
+    const common = { id, revision, createdAt, client, server, held: null, marked, replayed: false, changed: false };
+    return { ...common, notes: [], kind: 'tunnel', host, port, why, sent, received, endedAt, error };
+  }
+
+  row(): FlowRow {
+    return {
+      id: this.id,
+      revision: this.revision,
+      kind: 'tunnel',
+      at: this.createdAt,
+      scheme: this.scheme,
+      method: '',
+      host: this.host,
+      port: this.port,
+      path: '',
+      status: 0,
+      mediaType: '',
+      body: 'empty',
+      carried: 'passed',
+      expected: null,
+      size: this.sent + this.received,
+      duration: this.endedAt === null ? -1 : this.endedAt - this.createdAt,
+      held: null,
+      error: this.error?.message ?? this.why,
+      failed: this.error !== null,
+      replayed: false,
+      changed: false,
+      marked: this.marked,
+      scriptFailed: false,
+      passable: this.error?.kind === 'client-distrusts',
+    };
+  }
+
+  private changed(): void {
+    this.revision += 1;
+    this.listener.changed(this);
+  }
+}

@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import type { BodyData } from '../protocol.js';
+import type { Spool, SpoolFile } from './spool.js';
+
+/** Bodies up to this many bytes stay in memory. */
+export const IN_MEMORY = 65_536;
+
+/** What was recorded of one body: in memory while it is small, then in a file of the spool. */
+export class Recording {
+  private parts: Uint8Array[] = [];
+  private file: SpoolFile | null = null;
+  private growing = true;
+  size = 0;
+
+  constructor(private readonly spool: Spool) {}
+
+  add(bytes: Uint8Array): void {
+    this.size += bytes.length;
+    if (!this.file && this.size > IN_MEMORY) this.spill();
+    if (this.file) this.file.append(bytes);
+    else this.parts.push(bytes);
+  }
+
+  /** Why the recording is not whole, or null. */
+  get failure(): string | null {
+    return this.file?.failure ?? null;
+  }
+
+  /** Bytes that can be read back. */
+  get kept(): number {
+    return this.file ? this.file.written : this.size;
+  }
+
+  end(): void {
+    this.growing = false;
+    this.file?.close();
+  }
+
+  erase(): void {
+    this.parts = [];
+    this.file?.erase();
+    this.file = null;
+    this.growing = false;
+    this.size = 0;
+  }
+
+  contents(): BodyData {
+    if (!this.file) return { type: 'bytes', bytes: this.joined() };
+    const { file, written } = this.file;
+    return { type: 'extent', extent: { file, offset: 0, length: written, growing: this.growing } };
+  }
+
+  /** Hands over the whole body piece by piece; each time `take` calls `more` when it can go on. */
+  read(take: Take, done: (failure: string | null) => void): void {
+    const file = this.file;
+    if (!file) {
+      if (this.size > 0) take(this.joined(), () => done(null));
+      else done(null);
+      return;
+    }
+    file.flushed(() => {
+      if (file.failure !== null) done(file.failure);
+      else readFile(file.file, this.size, take, done);
+    });
+  }
+
+  private joined(): Uint8Array {
+    const [only] = this.parts;
+    if (this.parts.length === 1 && only) return only;
+    const whole = Buffer.concat(this.parts);
+    this.parts = [whole];
+    return whole;
+  }
+
+  private spill(): void {
+    const file = this.spool.open();
+    for (const part of this.parts) file.append(part);
+    this.parts = [];
+    this.file = file;
+  }
+}
+
+type Take = (bytes: Uint8Array, more: () => void) => void;
+
+function readFile(file: string, length: number, take: Take, done: (failure: string | null) => void): void {
+  const stream = fs.createReadStream(file, { end: length - 1, highWaterMark: 262_144 });
+  stream.on('data', (bytes) => {
+    stream.pause();
+    take(bytes as Buffer, () => stream.resume());
+  });
+  stream.on('error', (error) => done(error.message));
+  stream.on('end', () => done(null));
+}
+
+/** A recording of bytes that are there already. */
+export function recordingOf(bytes: Uint8Array, spool: Spool): Recording {
+  const recording = new Recording(spool);
+  if (bytes.length > 0) recording.add(bytes);
+  recording.end();
+  return recording;
+}

@@ -1,0 +1,119 @@
+import { isIP } from 'node:net';
+import type { Origin, Side } from '../flow/flow.js';
+import type { Piece } from '../http/carrier.js';
+import { type Ending, Exchange, type Wire } from '../http/exchange.js';
+import { type Framing, NO_BODY, requestFraming } from '../http/framing.js';
+import type { Context } from './context.js';
+import { dial, isDialled } from './dial.js';
+import type { Entry } from './entry.js';
+import { FlowRules } from './flowrules.js';
+import { limitsOf } from './session.js';
+import type { Record } from './shelf.js';
+import { Upstream, type UpstreamUser } from './upstream.js';
+
+/** Why a flow cannot be replayed (CR-01), or null. */
+export function replayRefusal(record: Record): string | null {
+  if (!('request' in record)) return 'only HTTP requests can be replayed';
+  if (record.heldSide) return 'the flow is held: release or kill it first';
+  if (record.isLive) return 'the flow is still running';
+  if (record.request.malformed !== null || record.request.head.method === '') return 'its request could not be read';
+  if (record.request.head.origin.host === '') return 'its destination is unknown';
+  if (record.response?.head.status === 101) return 'it switched to another protocol';
+  if (!record.request.isWhole) return 'its request body was not kept';
+  return null;
+}
+
+function framingOf(entry: Entry): Framing {
+  const { head, size } = entry.request;
+  if (size === 0) return NO_BODY;
+  const recorded = requestFraming(head.method, head.version, head.fields, true);
+  return recorded.type === 'chunked' ? recorded : { type: 'length', length: size };
+}
+
+/** Sends a recorded request again, without a client, over a connection of its own (CR-02, CR-04). */
+export class Replay implements Wire, UpstreamUser {
+  private readonly exchange: Exchange;
+  private upstream: Upstream | null = null;
+
+  constructor(
+    private readonly context: Context,
+    private readonly entry: Entry,
+  ) {
+    entry.beginReplay();
+    this.exchange = new Exchange(this, entry, new FlowRules(context, entry));
+    entry.handle = { kill: () => this.exchange.kill(), release: () => {} };
+    this.exchange.replay(entry.request.head, framingOf(entry), entry.request.size);
+  }
+
+  connect(origin: Origin): void {
+    const { exchange, context, entry } = this;
+    dial(context, origin, { sni: isIP(origin.host) ? '' : origin.host, alpn: ['http/1.1'] }, (result) => {
+      if (exchange.isOver) {
+        if (isDialled(result)) result.socket.destroy();
+        return;
+      }
+      if (!isDialled(result)) return exchange.fail(result.kind, result.message);
+      const idle = { busy: context.options.idle_timeout, unused: 1 };
+      this.upstream = new Upstream(result.socket, origin, result.facts, limitsOf(context), this, () => idle);
+      this.upstream.begin(exchange, entry.request.head.method);
+      entry.connectedTo(result.facts);
+      exchange.connected(false);
+      this.flush();
+    });
+  }
+
+  toServer(piece: Piece): void {
+    this.upstream?.out.put(piece);
+  }
+
+  toClient(): void {}
+
+  sendRecording(side: Side): void {
+    const { exchange, upstream } = this;
+    const recording = side === 'request' ? this.entry.request.recording : null;
+    if (!recording || !upstream) return exchange.recordingSent(side);
+    recording.read(
+      (bytes, more) => {
+        if (exchange.isOver) return;
+        upstream.out.put(bytes);
+        if (upstream.out.flush()) more();
+        else upstream.socket.once('drain', more);
+      },
+      (failure) => {
+        if (failure === null) exchange.recordingSent(side);
+        else exchange.fail('cut-off', `what was recorded of the body could not be sent: ${failure}`);
+        this.flush();
+      },
+    );
+  }
+
+  tunnel(): void {}
+
+  finish(_client: Ending, _server: Ending): void {
+    this.dropServer();
+  }
+
+  dropClient(): void {}
+
+  dropServer(): void {
+    this.upstream?.drop();
+    this.upstream = null;
+  }
+
+  flush(): void {
+    this.upstream?.out.flush();
+  }
+
+  /** Nobody is there to speak the other protocol: the answer stands, the connection goes. */
+  switched(): void {
+    this.entry.switched();
+    this.entry.finished();
+    this.dropServer();
+  }
+
+  drained(): void {
+    this.flush();
+  }
+
+  lost(): void {}
+}

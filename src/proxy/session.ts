@@ -1,0 +1,483 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { ClientFacts, Origin, ResponseHead, Side } from '../flow/flow.js';
+import type { Piece } from '../http/carrier.js';
+import { type Ending, Exchange, type Wire } from '../http/exchange.js';
+import { type Framing, Malformed } from '../http/framing.js';
+import { DEFAULT_LIMITS, type Limits, type RawRequestHead, RequestReader } from '../http/reader.js';
+import { type Authority, connectAuthority, resolveTarget } from '../http/target.js';
+import type { Context } from './context.js';
+import { type DialFailure, type DialResult, dial, isDialled, type TlsWish } from './dial.js';
+import type { Entry } from './entry.js';
+import { FlowRules } from './flowrules.js';
+import { Outbox } from './outbox.js';
+import { splice } from './splice.js';
+import { Upstream, type UpstreamUser } from './upstream.js';
+
+/** The tunnel a session runs in: everything goes to its server. */
+export interface Inside {
+  readonly origin: Origin;
+  readonly wish: TlsWish;
+  /** The connection made before the client's handshake, or why there is none. */
+  readonly dialled: DialResult | null;
+}
+
+/** What becomes of a CONNECT: the socket, paused, with what came behind the head. */
+export type OnConnect = (socket: Socket, authority: Authority, rest: Buffer) => void;
+
+const QUEUE = 65_536;
+const MOST_IDLE = 5;
+const LINGER = 2000;
+
+export function limitsOf(context: Context): Limits {
+  const { head_size_limit, validate_inbound_headers } = context.options;
+  return { ...DEFAULT_LIMITS, head: head_size_limit ?? DEFAULT_LIMITS.head, tolerant: !validate_inbound_headers };
+}
+
+/**
+ * One client's HTTP/1 byte stream: reads its requests one at a time, runs an exchange for each and performs what the
+ * exchange asks for. Connections to servers are reused within a session only.
+ */
+export class Session implements Wire, UpstreamUser {
+  private readonly reader: RequestReader;
+  private readonly out: Outbox;
+  private readonly limits: Limits;
+  private readonly idle: Upstream[] = [];
+  private queue: Buffer | null = null;
+  private isPumping = false;
+  /** A request is complete and its exchange is not. */
+  private isBusy = false;
+  private isClosing = false;
+  private clientEnded = false;
+  private exchange: Exchange | null = null;
+  private entry: Entry | null = null;
+  private upstream: Upstream | null = null;
+  private connecting = 0;
+  private connectTo: Authority | null = null;
+  private headTimer: NodeJS.Timeout | null = null;
+  private hasSwitched = false;
+  requests = 0;
+
+  constructor(
+    private readonly context: Context,
+    private readonly socket: Socket,
+    private readonly client: ClientFacts,
+    private readonly inside: Inside | null,
+    private readonly onConnect: OnConnect | null,
+    /** Called when the client is gone. */
+    private readonly onClose: (error: NodeJS.ErrnoException | null) => void = () => {},
+  ) {
+    this.limits = limitsOf(context);
+    this.reader = new RequestReader(this, this.limits);
+    this.out = new Outbox(socket);
+    if (inside?.dialled && isDialled(inside.dialled)) this.adopt(inside.dialled);
+    socket.on('data', this.onData);
+    socket.on('drain', this.onDrain);
+    socket.on('end', this.onEnd);
+    socket.on('error', this.onError);
+    socket.on('close', this.onSocketClose);
+    socket.on('timeout', this.onTimeout);
+    socket.setTimeout(context.options.idle_timeout * 1000);
+    socket.resume();
+  }
+
+  // --- statements of the reader
+
+  head(raw: RawRequestHead, framing: Framing): void {
+    this.stopHeadTimer();
+    this.requests += 1;
+    if (raw.method === 'CONNECT' && this.onConnect) {
+      this.connectTo = this.read(raw, () => connectAuthority(raw));
+      return;
+    }
+    const head = this.read(raw, () => {
+      if (raw.method === 'CONNECT') throw new Malformed('CONNECT inside a tunnel');
+      return resolveTarget(raw, this.inside?.origin ?? null);
+    });
+    if (head) this.open().requestHead(head, framing);
+  }
+
+  chunk(size: number): void {
+    this.exchange?.requestChunk(size);
+  }
+
+  data(bytes: Uint8Array): void {
+    this.exchange?.requestData(bytes);
+  }
+
+  trailers(fields: RawRequestHead['fields']): void {
+    this.exchange?.requestTrailer(fields);
+  }
+
+  end(): void {
+    this.exchange?.requestEnd();
+    this.isBusy = this.exchange !== null;
+  }
+
+  malformed(reason: string, raw: string): void {
+    this.stopHeadTimer();
+    const tls = raw.charCodeAt(0) === 0x16 && !this.inside;
+    const words = tls ? 'the client speaks TLS to the proxy port: its proxy URL must begin with http://' : reason;
+    (this.exchange ?? this.open()).requestMalformed(words, raw);
+  }
+
+  // --- the wire
+
+  connect(origin: Origin, fresh: boolean): void {
+    const { exchange, context } = this;
+    if (!exchange) return;
+    if (context.page.serves(origin)) return this.respond(exchange);
+    const refused = this.inside?.dialled;
+    if (refused && !isDialled(refused)) return this.refuse(exchange, refused);
+    const unused = fresh ? null : this.takeIdle(origin);
+    if (unused) return this.use(exchange, unused);
+    this.connecting += 1;
+    const attempt = this.connecting;
+    dial(context, origin, this.inside?.wish ?? { sni: origin.host, alpn: ['http/1.1'] }, (result) => {
+      if (this.exchange !== exchange || attempt !== this.connecting || exchange.isOver) {
+        if (isDialled(result)) result.socket.destroy();
+        return;
+      }
+      if (isDialled(result)) this.use(exchange, this.upstreamOver(result, origin));
+      else this.refuse(exchange, result);
+      this.flush();
+    });
+  }
+
+  toServer(piece: Piece): void {
+    this.upstream?.out.put(piece);
+  }
+
+  toClient(piece: Piece): void {
+    this.out.put(piece);
+  }
+
+  sendRecording(side: Side): void {
+    const { exchange, entry, upstream } = this;
+    const recording = side === 'request' ? entry?.request.recording : entry?.response?.recording;
+    if (!exchange || !recording) return exchange?.recordingSent(side);
+    const socket = side === 'request' ? upstream?.socket : this.socket;
+    const out = side === 'request' ? upstream?.out : this.out;
+    recording.read(
+      (bytes, more) => {
+        if (exchange.isOver || !out || !socket) return;
+        out.put(bytes);
+        if (bytes.length < QUEUE || out.flush()) more();
+        else socket.once('drain', more);
+      },
+      (failure) => {
+        if (failure !== null) exchange.fail('cut-off', `what was recorded of the body could not be sent: ${failure}`);
+        else exchange.recordingSent(side);
+        if (this.exchange === exchange || this.isClosing) this.flush();
+      },
+    );
+  }
+
+  tunnel(): void {
+    this.isBusy = true; // what the client sends from here on belongs to the other protocol
+    this.hasSwitched = true;
+  }
+
+  finish(client: Ending, server: Ending): void {
+    const { upstream } = this;
+    this.exchange = null;
+    this.entry = null;
+    this.upstream = null;
+    this.connecting += 1;
+    this.isBusy = false;
+    upstream?.finish(server);
+    if (upstream && server === 'keep' && upstream.isUsable) this.keep(upstream);
+    if (client === 'close') this.close();
+    else if (!this.isPumping) {
+      this.flush();
+      this.pump();
+    }
+  }
+
+  dropClient(atOnce: boolean): void {
+    this.exchange = null;
+    this.isClosing = true;
+    if (atOnce) {
+      this.out.drop();
+      cut(this.socket);
+      return;
+    }
+    this.out.flush();
+    this.socket.write('', () => cut(this.socket));
+  }
+
+  dropServer(): void {
+    this.connecting += 1;
+    this.upstream?.drop();
+    this.upstream = null;
+  }
+
+  // --- what an upstream tells
+
+  flush(): void {
+    const { upstream } = this;
+    if (!this.out.flush()) upstream?.socket.pause();
+    if (upstream && !upstream.out.flush()) this.socket.pause();
+    else if (this.exchange?.isStalled('request') || (this.queue && this.queue.length > QUEUE)) this.socket.pause();
+    else if (!this.isClosing) this.socket.resume();
+    if (this.exchange?.isStalled('response')) upstream?.socket.pause();
+  }
+
+  switched(rest: Buffer): void {
+    const { upstream, entry, exchange } = this;
+    if (!upstream || !entry || !exchange || !this.hasSwitched) return;
+    this.out.flush();
+    const { socket } = this;
+    this.detach();
+    const server = upstream.release();
+    if (this.queue) server.write(this.queue);
+    if (rest.length > 0) socket.write(rest);
+    this.upstream = null;
+    entry.switched();
+    const kill = (): void => {
+      socket.destroy();
+      server.destroy();
+    };
+    entry.handle = { kill, release: () => {} };
+    splice(socket, server, {
+      moved: (toServer, toClient) => entry.moved(toServer, toClient),
+      done: () => {
+        entry.finished();
+        this.onClose(null);
+      },
+    });
+  }
+
+  drained(): void {
+    this.flush();
+  }
+
+  lost(upstream: Upstream): void {
+    const at = this.idle.indexOf(upstream);
+    if (at >= 0) this.idle.splice(at, 1);
+  }
+
+  // --- the client's socket
+
+  private readonly onData = (bytes: Buffer): void => {
+    if (this.isClosing) return;
+    this.queue = this.queue ? Buffer.concat([this.queue, bytes]) : bytes;
+    this.pump();
+  };
+
+  private readonly onDrain = (): void => {
+    this.upstream?.socket.resume();
+    this.flush();
+  };
+
+  private readonly onEnd = (): void => {
+    this.clientEnded = true;
+    const { exchange } = this;
+    if (exchange) {
+      exchange.clientClosed(false);
+      if (!exchange.isOver) this.waitForAnswer(exchange);
+      this.flush();
+    } else if (!this.isClosing) this.close();
+  };
+
+  private readonly onError = (error: NodeJS.ErrnoException): void => {
+    this.gone(error);
+  };
+
+  private readonly onSocketClose = (): void => {
+    this.gone(null);
+  };
+
+  private readonly onTimeout = (): void => {
+    const { exchange } = this;
+    if (exchange?.isHeld) return;
+    const seconds = this.context.options.idle_timeout;
+    if (exchange) exchange.fail('timed-out', `nothing came from or went to the client for ${seconds} s`);
+    else this.socket.destroy();
+    this.flush();
+  };
+
+  private gone(error: NodeJS.ErrnoException | null): void {
+    this.detach();
+    this.socket.on('error', () => {}); // said already
+    this.exchange?.clientClosed(true);
+    for (const upstream of this.idle.splice(0)) upstream.drop();
+    this.onClose(error);
+  }
+
+  private detach(): void {
+    const { socket } = this;
+    this.stopHeadTimer();
+    socket.setTimeout(0);
+    socket.removeListener('data', this.onData);
+    socket.removeListener('drain', this.onDrain);
+    socket.removeListener('end', this.onEnd);
+    socket.removeListener('error', this.onError);
+    socket.removeListener('close', this.onSocketClose);
+    socket.removeListener('timeout', this.onTimeout);
+  }
+
+  private pump(): void {
+    if (this.isPumping) return;
+    this.isPumping = true;
+    while (this.queue && !this.isBusy && !this.isClosing) {
+      const queue: Buffer = this.queue;
+      const used = this.reader.push(queue);
+      this.queue = used < queue.length ? queue.subarray(used) : null;
+      if (this.connectTo) break;
+    }
+    this.isPumping = false;
+    if (this.connectTo) return this.leave(this.connectTo);
+    this.watchHead();
+    this.flush();
+  }
+
+  /** Hands the socket over to a tunnel. */
+  private leave(authority: Authority): void {
+    const rest = this.queue ?? Buffer.alloc(0);
+    this.out.flush();
+    this.socket.pause();
+    this.detach();
+    for (const upstream of this.idle.splice(0)) upstream.drop();
+    this.onConnect?.(this.socket, authority, rest);
+  }
+
+  private watchHead(): void {
+    const isWaiting = !this.isBusy && !this.isClosing && this.reader.isInHead && !this.reader.isIdle;
+    if (!isWaiting) this.stopHeadTimer();
+    else if (!this.headTimer) {
+      const seconds = this.context.options.head_timeout;
+      this.headTimer = setTimeout(() => {
+        this.open().fail('timed-out', `the client did not finish its request head within ${seconds} s`);
+        this.flush();
+      }, seconds * 1000);
+    }
+  }
+
+  private stopHeadTimer(): void {
+    if (this.headTimer) clearTimeout(this.headTimer);
+    this.headTimer = null;
+  }
+
+  /** The client has closed its half: it may wait for its answer, or be gone without a trace. */
+  private waitForAnswer(exchange: Exchange): void {
+    const seconds = this.context.options.half_close_timeout;
+    const timer = setTimeout(() => {
+      if (this.exchange === exchange && !exchange.hasAnswered && !exchange.isHeld) this.socket.destroy();
+    }, seconds * 1000);
+    timer.unref();
+  }
+
+  /** Lets the client read what was sent, then closes (RFC 9112 9.6). */
+  private close(): void {
+    this.isClosing = true;
+    this.queue = null;
+    this.out.flush();
+    this.socket.end();
+    this.socket.resume();
+    for (const upstream of this.idle.splice(0)) upstream.drop();
+    if (this.clientEnded) return;
+    const timer = setTimeout(() => this.socket.destroy(), LINGER);
+    timer.unref();
+    this.socket.once('close', () => clearTimeout(timer));
+  }
+
+  // --- exchanges and their servers
+
+  private open(): Exchange {
+    const entry = this.context.ledger.open(this.client);
+    const exchange = new Exchange(this, entry, new FlowRules(this.context, entry));
+    entry.handle = {
+      kill: () => {
+        exchange.kill();
+        this.flush();
+      },
+      release: () => {
+        exchange.release();
+        this.flush();
+      },
+    };
+    this.entry = entry;
+    this.exchange = exchange;
+    return exchange;
+  }
+
+  /** Reads something from a head; a malformed one becomes a failed exchange that shows the head. */
+  private read<T>(raw: RawRequestHead, reading: () => T): T | null {
+    try {
+      return reading();
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      const exchange = this.open();
+      this.entry?.describe(raw, this.inside?.origin ?? null);
+      exchange.requestMalformed(error.message, '');
+      return null;
+    }
+  }
+
+  private refuse(exchange: Exchange, failure: DialFailure): void {
+    exchange.fail(failure.kind, failure.message);
+  }
+
+  private use(exchange: Exchange, upstream: Upstream): void {
+    this.upstream = upstream;
+    upstream.begin(exchange, this.entry?.request.head.method ?? '');
+    this.entry?.connectedTo(upstream.isReused ? { ...upstream.facts, reused: true } : upstream.facts);
+    exchange.connected(upstream.isReused);
+  }
+
+  private upstreamOver(dialled: { socket: Socket; facts: Upstream['facts'] }, origin: Origin): Upstream {
+    const { options } = this.context;
+    const idle = { busy: options.idle_timeout, unused: options.upstream_idle_timeout };
+    return new Upstream(dialled.socket, origin, dialled.facts, this.limits, this, () => idle);
+  }
+
+  private adopt(dialled: Parameters<Session['upstreamOver']>[0]): void {
+    if (!this.inside) return;
+    const upstream = this.upstreamOver(dialled, this.inside.origin);
+    upstream.finish('keep');
+    this.keep(upstream);
+  }
+
+  private keep(upstream: Upstream): void {
+    this.idle.push(upstream);
+    if (this.idle.length > MOST_IDLE) this.idle.shift()?.drop();
+  }
+
+  private takeIdle(origin: Origin): Upstream | null {
+    for (let at = this.idle.length - 1; at >= 0; at -= 1) {
+      const upstream = this.idle[at];
+      if (!upstream || !sameOrigin(upstream.origin, origin)) continue;
+      this.idle.splice(at, 1);
+      if (upstream.isUsable) return upstream;
+      upstream.drop();
+    }
+    return null;
+  }
+
+  /** Answers from sluice itself. */
+  private respond(exchange: Exchange): void {
+    const path = this.entry?.request.head.path ?? '/';
+    void this.context.page.respond(path).then((page) => {
+      if (this.exchange !== exchange || exchange.isOver) return;
+      const { status, reason, fields, body } = page;
+      const head: ResponseHead = { status, reason, version: 'HTTP/1.1', fields };
+      const isHead = this.entry?.request.head.method === 'HEAD';
+      exchange.connected(false);
+      exchange.responseHead(head, isHead ? { type: 'none' } : { type: 'length', length: body.length });
+      if (!isHead) exchange.responseData(body);
+      exchange.responseEnd();
+      this.flush();
+    });
+  }
+}
+
+/** Closes so that the peer cannot take what it has for complete: by a reset, or by a TLS end without close_notify. */
+function cut(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+function sameOrigin(a: Origin, b: Origin): boolean {
+  return a.port === b.port && a.host === b.host && a.scheme === b.scheme;
+}

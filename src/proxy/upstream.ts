@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net';
+import type { Origin, ResponseHead, ServerFacts } from '../flow/flow.js';
+import type { Ending, Exchange } from '../http/exchange.js';
+import type { Framing } from '../http/framing.js';
+import { type Limits, type RawResponseHead, ResponseReader } from '../http/reader.js';
+import { Outbox } from './outbox.js';
+
+/** What an upstream tells the session it serves. */
+export interface UpstreamUser {
+  /** Bytes of the response went into the exchange: pass on what it has to say. */
+  flush(): void;
+  /** The server switched protocols; `rest` came behind the head. */
+  switched(rest: Buffer): void;
+  /** The upstream can be written to again. */
+  drained(): void;
+  /** An unused upstream is gone. */
+  lost(upstream: Upstream): void;
+}
+
+/** One connection to a server and the reader of its responses. It serves one exchange at a time. */
+export class Upstream {
+  readonly out: Outbox;
+  private readonly reader: ResponseReader;
+  private exchange: Exchange | null = null;
+  private isInterim = false;
+  private isSwitching = false;
+  private isSurplus = false;
+  private isComplete = false;
+  private exchanges = 0;
+
+  constructor(
+    readonly socket: Socket,
+    readonly origin: Origin,
+    readonly facts: ServerFacts,
+    limits: Limits,
+    private readonly user: UpstreamUser,
+    private readonly idleSeconds: () => { readonly busy: number; readonly unused: number },
+  ) {
+    this.out = new Outbox(socket);
+    this.reader = new ResponseReader(this, limits);
+    socket.on('data', (bytes: Buffer) => this.read(bytes));
+    socket.on('drain', () => user.drained());
+    socket.on('end', () => this.ended());
+    socket.on('error', (error: NodeJS.ErrnoException) => this.closed(`the server's connection broke (${error.code})`));
+    socket.on('close', () => this.closed('the server closed the connection'));
+    socket.on('timeout', () => this.timedOut());
+  }
+
+  get isReused(): boolean {
+    return this.exchanges > 1;
+  }
+
+  get isUsable(): boolean {
+    return !this.socket.destroyed && this.socket.writable && !this.isSurplus && !this.socket.readableEnded;
+  }
+
+  begin(exchange: Exchange, method: string): void {
+    this.exchange = exchange;
+    this.exchanges += 1;
+    this.reader.answers(method);
+    this.socket.setTimeout(this.idleSeconds().busy * 1000);
+  }
+
+  /** The exchange is over. The connection is kept for the next one or closed. */
+  finish(ending: Ending): void {
+    this.exchange = null;
+    if (ending === 'close' || !this.isUsable) this.drop();
+    else {
+      this.socket.setTimeout(this.idleSeconds().unused * 1000);
+      this.socket.resume();
+    }
+  }
+
+  drop(): void {
+    this.exchange = null;
+    this.out.drop();
+    this.socket.destroy();
+  }
+
+  /** Gives the socket away: nothing is read here any more. */
+  release(): Socket {
+    this.socket.removeAllListeners();
+    this.socket.setTimeout(0);
+    this.socket.pause();
+    return this.socket;
+  }
+
+  // --- statements of the reader
+
+  head(head: RawResponseHead, framing: Framing): void {
+    this.isInterim = head.status < 200 && head.status !== 101;
+    this.isSwitching = head.status === 101;
+    this.exchange?.responseHead(head satisfies ResponseHead, framing);
+  }
+
+  chunk(size: number): void {
+    this.exchange?.responseChunk(size);
+  }
+
+  data(bytes: Uint8Array): void {
+    this.exchange?.responseData(bytes);
+  }
+
+  trailers(fields: Parameters<Exchange['responseTrailer']>[0]): void {
+    this.exchange?.responseTrailer(fields);
+  }
+
+  end(): void {
+    this.isComplete = !this.isInterim && !this.isSwitching;
+  }
+
+  malformed(reason: string, raw: string): void {
+    this.exchange?.responseMalformed(reason, raw);
+  }
+
+  // --- the socket
+
+  private read(bytes: Buffer): void {
+    let rest = bytes;
+    while (rest.length > 0) {
+      if (!this.exchange) {
+        this.isSurplus = true; // bytes nobody asked for must never become the next answer
+        this.drop();
+        this.user.lost(this);
+        break;
+      }
+      rest = rest.subarray(this.reader.push(rest));
+      this.complete(rest.length > 0);
+      if (this.isSwitching) {
+        if (!this.exchange?.isOver || this.socket.destroyed) break;
+        this.user.switched(rest);
+        return;
+      }
+    }
+    this.user.flush();
+  }
+
+  /** Whether bytes follow is known before the exchange hears of the end, so that a next one never gets them. */
+  private complete(isSurplus: boolean): void {
+    if (!this.isComplete) return;
+    this.isComplete = false;
+    this.isSurplus = isSurplus;
+    this.exchange?.responseEnd();
+  }
+
+  private ended(): void {
+    if (this.exchange && this.reader.finish()) {
+      this.complete(false);
+      this.user.flush();
+    }
+    this.closed('the server closed the connection');
+    this.socket.destroy();
+  }
+
+  private closed(how: string): void {
+    const { exchange } = this;
+    this.exchange = null;
+    if (!exchange) return this.user.lost(this);
+    exchange.serverClosed(exchange.hasResponse ? how : `${how} without answering`);
+    this.user.flush();
+  }
+
+  private timedOut(): void {
+    const { exchange } = this;
+    if (!exchange) return this.drop();
+    if (exchange.isHeld) return;
+    exchange.fail('timed-out', `nothing came from or went to the server for ${this.idleSeconds().busy} s`);
+    this.user.flush();
+  }
+}

@@ -1,0 +1,89 @@
+import fs from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { Authority } from '../certs/authority.js';
+import { Leaves } from '../certs/leaves.js';
+import { isExposed, openAuthority } from '../certs/store.js';
+import { makeTrust, type Trust } from '../certs/trust.js';
+import { now } from '../flow/clock.js';
+import type { Origin } from '../flow/flow.js';
+import { isMistake, type Options } from '../options.js';
+import { type LogLevel, type ProxyCommand, type ProxyEvent, type ProxySettings, portOver } from '../protocol.js';
+import type { Context } from './context.js';
+import { Desk } from './desk.js';
+import { Feed } from './feed.js';
+import { Ledger } from './ledger.js';
+import { listen } from './listener.js';
+import { landingPage } from './page.js';
+import { compileRules } from './rulebook.js';
+import { MemoryShelf } from './shelf.js';
+import { Spool, sweepSpool } from './spool.js';
+
+/*
+ * Entry of the proxy's thread.
+ */
+
+const settings = workerData as ProxySettings;
+const port = portOver<ProxyCommand, ProxyEvent>(settings.port);
+const say = (event: ProxyEvent): void => port.say(event);
+const log = (level: LogLevel, text: string): void => say({ type: 'logged', entry: { at: now(), level, text } });
+
+/** Reads the trusted roots when the first server needs them, and again when the option changes. */
+function trustFrom(options: () => Options): () => Trust {
+  let trust: Trust | null = null;
+  let file: string | null = null;
+  return () => {
+    const wanted = options().ssl_verify_upstream_trusted_ca;
+    if (trust && wanted === file) return trust;
+    file = wanted;
+    trust = makeTrust(wanted === null ? null : { pem: fs.readFileSync(wanted, 'utf8'), name: wanted });
+    return trust;
+  };
+}
+
+function loopbackNames(host: string): Set<string> {
+  return new Set(['127.0.0.1', 'localhost', '::1', host]);
+}
+
+async function start(): Promise<void> {
+  const options = settings.options as Options;
+  const rules = compileRules(options);
+  if (isMistake(rules)) return say({ type: 'could-not-listen', reason: rules.mistake });
+  const opened = openAuthority(settings.confdir);
+  const leaves = opened.then((pair) => new Leaves(new Authority(pair)));
+  leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
+  const feed = new Feed(say);
+  const spool = new Spool(settings.spool);
+  const ledger: Ledger = new Ledger(feed, new MemoryShelf(), spool, () => context.options.store_streamed_bodies);
+  const isOurAddress = (origin: Origin): boolean =>
+    origin.port === context.listening.port && loopbackNames(context.listening.host).has(origin.host);
+  const context: Context = {
+    options,
+    ledger,
+    ...rules,
+    trust: trustFrom(() => context.options),
+    leaf: async (names) => (await leaves).contextFor(names),
+    page: landingPage(async () => (await opened).certificate, isOurAddress),
+    listening: { host: options.listen_host ?? '127.0.0.1', port: options.listen_port },
+    log,
+  };
+  let close = (): void => {};
+  const desk = new Desk(context, feed, say, () => {
+    feed.stop();
+    close();
+    say({ type: 'stopped' });
+    port.close();
+  });
+  port.hear((command) => desk.hear(command));
+  try {
+    const listening = await listen(context, context.listening.host, options.listen_port);
+    close = () => listening.close();
+    context.listening = { host: listening.host, port: listening.port };
+    say({ type: 'listening', ...context.listening });
+  } catch (error) {
+    return say({ type: 'could-not-listen', reason: (error as Error).message });
+  }
+  if (isExposed(settings.confdir)) log('warn', `${settings.confdir}/ca.pem can be read by others: chmod 600 it.`);
+  sweepSpool(settings.confdir);
+}
+
+void start();

@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import type { Place } from '../flow/flow.js';
+
+export interface Complaint {
+  readonly message: string;
+  readonly place: Place | null;
+}
+
+interface BuildMessage {
+  readonly text: string;
+  readonly location: { readonly file: string; readonly line: number; readonly column: number } | null;
+}
+
+function plainPath(file: string): string {
+  return file.startsWith('file://') ? fileURLToPath(file) : file;
+}
+
+/** Where in the user's own files an error came from: the first frame that is neither Node's, nor ours. */
+function placeInStack(stack: string, own: string): Place | null {
+  for (const line of stack.split('\n')) {
+    const match = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim());
+    if (!match) continue;
+    const file = plainPath(match[1] ?? '');
+    if (file.startsWith(own)) continue;
+    return { file, line: Number(match[2]), column: Number(match[3]) };
+  }
+  return null;
+}
+
+/** The folder of sluice's own compiled code, whose frames are no use to a script's author. */
+const OWN = fileURLToPath(new URL('..', import.meta.url));
+
+/** An error thrown by, or while loading, a script: one line of message, and its place in the source as the user wrote it. */
+export function placeOf(error: unknown, script: string): Complaint {
+  if (!(error instanceof Error)) return { message: `it threw ${String(error)}`, place: null };
+  const [problem] = ((error as { errors?: unknown }).errors as BuildMessage[] | undefined) ?? [];
+  if (problem && typeof problem.text === 'string') {
+    const { location } = problem;
+    const place = location && { file: script, line: location.line, column: location.column + 1 };
+    return { message: problem.text, place };
+  }
+  const message = `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`.split('\n')[0] ?? '';
+  return { message, place: placeInStack(error.stack ?? '', OWN) };
+}

@@ -1,0 +1,112 @@
+import { contentCodings } from '../../flow/codings.js';
+import { mediaType } from '../../flow/fields.js';
+import { type Flow, responseOf, type Side } from '../../flow/flow.js';
+import { focusedRow, type State, withFocus, withNotice } from '../state.js';
+import { type Step, tell } from '../step.js';
+import { argument, type Command, onFlows, refusal } from './command.js';
+
+function extensionOf(flow: Flow, side: Side): string {
+  const fields =
+    side === 'response' ? responseOf(flow)?.head.fields : flow.kind === 'http' ? flow.request.head.fields : [];
+  const type = mediaType(fields ?? []);
+  const known: Readonly<Record<string, string>> = { 'text/html': '.html', 'text/css': '.css', 'text/plain': '.txt' };
+  if (known[type]) return known[type];
+  return /json/.test(type) ? '.json' : /javascript/.test(type) ? '.js' : /xml/.test(type) ? '.xml' : '.bin';
+}
+
+function viewBody(state: State, side: Side): Step {
+  const { open } = state;
+  const row = focusedRow(state);
+  if (!open || !row || open.flow.id !== row.id) return refusal(state, 'Open the flow first.');
+  const data = side === 'request' ? open.request : open.response;
+  if (!data) return refusal(state, 'No content to view.');
+  const head =
+    side === 'request' ? (open.flow.kind === 'http' ? open.flow.request.head : null) : responseOf(open.flow)?.head;
+  const codings = contentCodings(head?.fields ?? []);
+  return [state, { type: 'open-viewer', data, extension: extensionOf(open.flow, side), codings }];
+}
+
+function editScript(state: State): Step {
+  const { open } = state;
+  const row = focusedRow(state);
+  const note =
+    open && row && open.flow.id === row.id ? open.flow.notes.findLast((one) => one.place !== null) : undefined;
+  if (!note?.place)
+    return refusal(state, 'No script failed on this flow, as far as it is open: open it with enter first.');
+  return [state, { type: 'open-editor', file: note.place.file, line: note.place.line }];
+}
+
+export const flowCommands: Readonly<Record<string, Command>> = {
+  'flow.resume': onFlows('Let held flows go on', (state, flows) => {
+    const held = flows.filter(({ id }) => state.rows.byId(id)?.held);
+    if (held.length === 0) return refusal(state, flows.length === 1 ? 'The flow is not held.' : 'No flow is held.');
+    return [state, tell({ type: 'resume', flows: held })];
+  }),
+  'flow.kill': onFlows('Cut both connections of running flows at once', (state, flows) => {
+    const running = flows.filter(({ id }) => state.rows.byId(id)?.duration === -1);
+    if (running.length === 0) return refusal(state, 'The flow is not running any more.');
+    return [state, tell({ type: 'kill', flows: running })];
+  }),
+  'flow.mark': onFlows(
+    'Mark or unmark flows',
+    (state, flows, [value]) => {
+      if (value !== 'true' && value !== 'false')
+        return refusal(state, `A mark is true or false, not "${value ?? ''}".`);
+      return [state, tell({ type: 'mark', flows, marked: value === 'true' })];
+    },
+    [argument('mark', 'choice', { choices: ['true', 'false'] })],
+  ),
+  'flow.mark.toggle': onFlows('Mark, or unmark what is marked', (state, flows) => {
+    const marked = flows.filter(({ id }) => state.rows.byId(id)?.marked);
+    const unmarked = flows.filter(({ id }) => !state.rows.byId(id)?.marked);
+    return [
+      state,
+      ...(marked.length > 0 ? [tell({ type: 'mark', flows: marked, marked: false })] : []),
+      ...(unmarked.length > 0 ? [tell({ type: 'mark', flows: unmarked, marked: true })] : []),
+    ];
+  }),
+  'flow.revert': onFlows('Undo what a replay or a script changed', (state, flows) => {
+    const changed = flows.filter(({ id }) => state.rows.byId(id)?.changed);
+    if (changed.length === 0) return refusal(state, 'The flow was not changed.');
+    const text = changed.length === 1 ? 'Flow reverted.' : `Reverted ${changed.length} flows.`;
+    return [withNotice(state, 'info', text), tell({ type: 'revert', flows: changed })];
+  }),
+  'replay.client': onFlows('Send requests again', (state, flows) => {
+    const text = flows.length === 1 ? 'Replaying.' : `Replaying ${flows.length} flows.`;
+    return [withNotice(state, 'info', text), tell({ type: 'replay', flows })];
+  }),
+  'view.flows.duplicate': onFlows('Make copies', (state, flows) => [state, tell({ type: 'duplicate', flows })]),
+  'view.flows.remove': onFlows('Delete flows; running ones are killed first', (state, flows) => [
+    state,
+    tell({ type: 'remove', flows }),
+  ]),
+  'hosts.pass': onFlows('Pass the host of a flow through untouched, for this session', (state, [flow]) =>
+    flow ? [state, tell({ type: 'pass-host', flow })] : [state],
+  ),
+  'script.run': onFlows(
+    'Run a script once on flows',
+    (state, flows, [path]) => {
+      const text = `${path} runs on ${flows.length === 1 ? '1 flow' : `${flows.length} flows`} …`;
+      return [withNotice(state, 'info', text), tell({ type: 'run-script', flows, path: path ?? '' })];
+    },
+    [argument('path', 'path')],
+  ),
+  'script.edit': onFlows('Open the place where a script failed on this flow in the editor', editScript),
+  'console.bodyview': onFlows(
+    'Show a body in an external viewer',
+    (state, _flows, [side]) => {
+      if (side !== 'request' && side !== 'response') return refusal(state, `It is request or response, not "${side}".`);
+      return viewBody(state, side);
+    },
+    [argument('part', 'choice', { choices: ['request', 'response'] })],
+  ),
+  'view.focus.go': {
+    doc: 'Focus a flow by its place in the list; negative counts from the end',
+    arguments: [argument('place', 'number')],
+    run: (state, [word]) => {
+      const place = Number(word);
+      if (!Number.isInteger(place)) return refusal(state, `"${word}" is no whole number.`);
+      return [withFocus(state, place < 0 ? state.rows.length + place : place)];
+    },
+  },
+};

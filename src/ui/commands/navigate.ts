@@ -1,0 +1,104 @@
+import {
+  paneHeight,
+  rowsPerPage,
+  type Scroll,
+  type State,
+  topView,
+  type View,
+  visibleLog,
+  withFocus,
+} from '../state.js';
+import type { Step } from '../step.js';
+import { bodyWidth, flowLayout } from '../view/flowlayout.js';
+import { helpLines } from '../view/help.js';
+
+export type Direction = 'start' | 'end' | 'up' | 'down' | 'pageup' | 'pagedown';
+
+function replaceTop(state: State, view: View): State {
+  return { ...state, views: [...state.views.slice(0, -1), view] };
+}
+
+/** Where a list of `length` lines is scrolled to after a move. */
+function movedTop(top: number, length: number, page: number, to: Direction): number {
+  const last = Math.max(0, length - page);
+  const places: Readonly<Record<Direction, number>> = {
+    start: 0,
+    end: last,
+    up: top - 1,
+    down: top + 1,
+    pageup: top - page,
+    pagedown: top + page,
+  };
+  return Math.max(0, Math.min(last, places[to]));
+}
+
+function movedFocus(state: State, to: Direction): State {
+  const page = rowsPerPage(state);
+  const places: Readonly<Record<Direction, number>> = {
+    start: 0,
+    end: state.rows.length - 1,
+    up: state.focus - 1,
+    down: state.focus + 1,
+    pageup: state.focus - page,
+    pagedown: state.focus + page,
+  };
+  return withFocus(state, places[to]);
+}
+
+/** Moves through a flow's text: the lines of its head, then the rows of its body. */
+function movedScroll(state: State, scroll: Scroll, to: Direction): Scroll {
+  const layout = flowLayout(state);
+  if (!layout) return scroll;
+  const { height } = layout;
+  const body = state.tab === 'detail' ? null : state.body?.text;
+  const width = bodyWidth(state);
+  const heads = layout.head.length;
+  const lastHead = body && body.size > 0 ? heads : Math.max(0, heads - height);
+  switch (to) {
+    case 'start':
+      return { head: 0, body: 0 };
+    case 'end':
+      if (!body || body.size === 0) return { head: lastHead, body: 0 };
+      return bodyEnd(body.end(height, width), heads, height, body.rows(0, height, width).length);
+    case 'up':
+    case 'pageup': {
+      const count = to === 'up' ? 1 : height;
+      if (!body || scroll.body === 0) return { head: Math.max(0, scroll.head - count), body: 0 };
+      return { ...scroll, body: body.previous(scroll.body, count, width) };
+    }
+    case 'down':
+    case 'pagedown': {
+      const count = to === 'down' ? 1 : height;
+      const head = Math.min(lastHead, scroll.head + count);
+      const left = count - (head - scroll.head);
+      if (!body || left === 0) return { head, body: scroll.body };
+      const end = body.end(height, width);
+      return { head, body: Math.min(Math.max(end, 0), body.next(scroll.body, left, width)) };
+    }
+  }
+}
+
+function bodyEnd(end: number, heads: number, height: number, rows: number): Scroll {
+  return end > 0 ? { head: heads, body: end } : { head: Math.max(0, heads + rows - height), body: 0 };
+}
+
+export function navigate(state: State, to: Direction): Step {
+  const view = topView(state);
+  switch (view.type) {
+    case 'flowlist':
+      return [movedFocus(state, to)];
+    case 'flowview':
+      return [replaceTop(state, { ...view, scroll: movedScroll(state, view.scroll, to) })];
+    case 'eventlog': {
+      const length = visibleLog(state).length;
+      const page = paneHeight(state);
+      const last = Math.max(0, length - page);
+      const top = movedTop(view.top ?? last, length, page, to);
+      return [replaceTop(state, { ...view, top: top === last ? null : top })];
+    }
+    case 'help': {
+      const length = helpLines(state, view.from).length;
+      return [replaceTop(state, { ...view, top: movedTop(view.top, length, paneHeight(state), to) })];
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { decode } from '../content/decoder.js';
+import { bytesSource, sourceOf } from '../content/source.js';
+import { render } from '../content/views.js';
+import { contentCodings } from '../flow/codings.js';
+import { responseOf } from '../flow/flow.js';
+import { isMistake } from '../options.js';
+import { BodyText } from './bodytext.js';
+import { checkCommand } from './commands/table.js';
+import { overlay } from './keymap.js';
+import type { State } from './state.js';
+import type { Effect } from './step.js';
+import type { Msg } from './update.js';
+import { splitWords } from './words.js';
+
+/** Decoded bytes kept for the view of one body. */
+const LARGEST_DECODED = 32 * 1024 * 1024;
+/** Bodies up to this size are read whole, so that they can be formatted. */
+const LARGEST_WHOLE = 4 * 1024 * 1024;
+const MOST_HISTORY = 512;
+
+type LoadBody = Extract<Effect, { type: 'load-body' }>;
+
+/** Decodes and formats a body for the view; a huge one without codings stays in its file and is read by windows. */
+export async function loadBody(state: State, effect: LoadBody): Promise<Msg> {
+  const { id, side, revision, data, mode } = effect;
+  const flow = state.open?.flow;
+  const head = !flow || flow.kind === 'tunnel' ? null : side === 'request' ? flow.request.head : responseOf(flow)?.head;
+  const fields = head?.fields ?? [];
+  const codings = contentCodings(fields);
+  const source = sourceOf(data);
+  const loaded = (text: BodyText): Msg => ({ type: 'body-loaded', body: { id, side, revision, mode, text } });
+  if (codings.length === 0 && source.size > LARGEST_WHOLE) {
+    const { view, shape } = render(mode === 'json' ? 'raw' : mode, [], source.read(0, 4096));
+    const note = mode === 'auto' || mode === 'json' ? 'too large to format' : '';
+    return loaded(new BodyText(source, { view, shape, isJson: false, note }, ''));
+  }
+  const whole = source.read(0, source.size);
+  const decoded = codings.length === 0 ? null : await decode(codings, source, LARGEST_DECODED);
+  const useRaw = decoded !== null && decoded.bytes.length === 0 && decoded.trouble !== '';
+  const bytes = decoded === null || useRaw ? whole : decoded.bytes;
+  const remark =
+    decoded === null
+      ? ''
+      : useRaw
+        ? `cannot decode (${decoded.trouble})`
+        : `decoded ${codings.join(', ')}${decoded.trouble === '' ? '' : `, ${decoded.trouble}`}`;
+  const rendering = render(mode, fields, bytes);
+  return loaded(new BodyText(bytesSource(rendering.bytes), rendering, remark));
+}
+
+/** Names in a folder that continue a path; folders end in a slash, ~ is the home folder. */
+export function completePath(typed: string): string[] {
+  const home = os.homedir();
+  const expanded = typed === '~' || typed.startsWith('~/') ? home + typed.slice(1) : typed;
+  const folder = expanded.endsWith('/') ? expanded : path.dirname(expanded);
+  const start = expanded.endsWith('/') ? '' : path.basename(expanded);
+  try {
+    return fs
+      .readdirSync(folder === '' ? '.' : folder, { withFileTypes: true })
+      .filter((entry) => entry.name.startsWith(start) && (start !== '' || !entry.name.startsWith('.')))
+      .map((entry) => typed.slice(0, typed.length - start.length) + entry.name + (entry.isDirectory() ? '/' : ''))
+      .sort();
+  } catch {
+    return []; // no such folder: nothing to offer
+  }
+}
+
+export function expandHome(file: string): string {
+  return file === '~' || file.startsWith('~/') ? os.homedir() + file.slice(1) : file;
+}
+
+function historyFile(state: State): string {
+  return path.join(state.around.confdir, 'command_history');
+}
+
+export function readHistory(state: State): string[] {
+  if (!state.options.command_history) return [];
+  try {
+    const lines = fs.readFileSync(historyFile(state), 'utf8').split('\n');
+    return lines.filter((line) => line !== '').slice(-MOST_HISTORY);
+  } catch {
+    return []; // no history yet
+  }
+}
+
+function remember(state: State, line: string): void {
+  if (!state.options.command_history) return;
+  fs.mkdirSync(state.around.confdir, { recursive: true, mode: 0o700 });
+  fs.appendFileSync(historyFile(state), `${line}\n`, { mode: 0o600 });
+}
+
+function firstFound(names: readonly string[]): string | undefined {
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  return names.find((name) => folders.some((folder) => fs.existsSync(path.join(folder, name))));
+}
+
+/** MITMPROXY_EDITOR, EDITOR, or what is there (UI-PR-11). */
+function editor(): string {
+  const { MITMPROXY_EDITOR, EDITOR } = process.env;
+  return MITMPROXY_EDITOR || EDITOR || (firstFound(['sensible-editor', 'nano', 'vim']) ?? 'vi');
+}
+
+/** MITMPROXY_EDITOR, PAGER, EDITOR or less (UI-PR-12). */
+function pager(): string {
+  const { MITMPROXY_EDITOR, PAGER, EDITOR } = process.env;
+  return MITMPROXY_EDITOR || PAGER || EDITOR || 'less';
+}
+
+/** Runs a program in the foreground of the terminal; the event loop, and so the traffic's feed, goes on. */
+function runInTerminal(suspend: () => () => void, command: string, more: readonly string[]): Promise<string | null> {
+  const [program = 'vi', ...words] = splitWords(command).map((word) => word.text);
+  const resume = suspend();
+  return new Promise((done) => {
+    const child = spawn(program, [...words, ...more], { stdio: 'inherit' });
+    child.on('error', (error) => {
+      resume();
+      done(`${program} could not be started: ${error.message}`);
+    });
+    child.on('exit', () => {
+      resume();
+      done(null);
+    });
+  });
+}
+
+async function openViewer(
+  effect: Extract<Effect, { type: 'open-viewer' }>,
+  suspend: () => () => void,
+): Promise<string | null> {
+  const source = sourceOf(effect.data);
+  if (source.size === 0) return 'No content to view.';
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-view-'));
+  const file = path.join(folder, `body${effect.extension}`);
+  try {
+    if (effect.codings.length > 0) {
+      const { bytes } = await decode(effect.codings, source, LARGEST_DECODED);
+      fs.writeFileSync(file, bytes, { mode: 0o400 });
+    } else if (effect.data.type === 'extent') await fs.promises.copyFile(effect.data.extent.file, file);
+    else fs.writeFileSync(file, effect.data.bytes, { mode: 0o400 });
+    return await runInTerminal(suspend, pager(), [file]);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export interface Hands {
+  readonly send: (msg: Msg) => void;
+  readonly tell: (command: Extract<Effect, { type: 'tell' }>['command']) => void;
+  readonly suspend: () => () => void;
+  readonly quit: () => void;
+}
+
+/** Does what a step asked for; what comes of it is sent back as a message. */
+export async function perform(state: State, effect: Effect, hands: Hands): Promise<void> {
+  const report = (trouble: string | null): void => {
+    if (trouble !== null) hands.send({ type: 'failed', text: trouble });
+  };
+  switch (effect.type) {
+    case 'tell':
+      if (effect.command.type === 'run-script')
+        hands.tell({ ...effect.command, path: expandHome(effect.command.path) });
+      else hands.tell(effect.command);
+      return;
+    case 'load-body':
+      return hands.send(await loadBody(state, effect));
+    case 'complete-path':
+      return hands.send({
+        type: 'path-completed',
+        before: effect.before,
+        path: effect.path,
+        candidates: completePath(effect.path),
+      });
+    case 'remember':
+      return remember(state, effect.line);
+    case 'open-viewer':
+      return report(await openViewer(effect, hands.suspend));
+    case 'open-editor':
+      return report(await runInTerminal(hands.suspend, editor(), [`+${effect.line}`, effect.file]));
+    case 'load-keys': {
+      const folder = expandHome(effect.path);
+      if (!fs.existsSync(folder)) return report(`No such folder: ${effect.path}`);
+      const keymap = overlay(state.keymap, folder, checkCommand);
+      return isMistake(keymap) ? report(keymap.mistake) : hands.send({ type: 'keys-loaded', keymap });
+    }
+    case 'quit':
+      return hands.quit();
+  }
+}

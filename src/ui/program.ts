@@ -1,0 +1,85 @@
+import type { Port, ProxyCommand, ProxyEvent } from '../protocol.js';
+import { perform, readHistory } from './perform.js';
+import type { State } from './state.js';
+import type { Terminal } from './terminal.js';
+import { type Msg, update } from './update.js';
+import { screenOf } from './view/screen.js';
+
+/** Milliseconds between two drawings that no key asked for. */
+const FRAME = 33;
+const TICK = 500;
+
+/** The loop: one inbox, one state, drawn when it has changed. */
+export class Program {
+  private isDrawn = true;
+  private drawing: NodeJS.Immediate | null = null;
+  private later: NodeJS.Timeout | null = null;
+  private drawnAt = 0;
+  private readonly ticking: NodeJS.Timeout;
+  private quitting = (): void => {};
+  /** Settled when the user quits. */
+  readonly quit = new Promise<void>((done) => {
+    this.quitting = done;
+  });
+
+  constructor(
+    private state: State,
+    private readonly terminal: Terminal,
+    private readonly port: Port<ProxyEvent, ProxyCommand>,
+    private readonly clock: () => number,
+  ) {
+    terminal.hear(
+      (input) => this.send({ type: 'input', input }),
+      () => this.send({ type: 'resized', columns: terminal.columns, lines: terminal.rows }),
+    );
+    port.hear((event) => this.send({ type: 'heard', event }));
+    this.ticking = setInterval(() => this.send({ type: 'ticked', now: clock() }), TICK);
+    this.send({ type: 'history-read', lines: readHistory(state) });
+    this.draw();
+  }
+
+  get current(): State {
+    return this.state;
+  }
+
+  send(msg: Msg): void {
+    const timed = { ...this.state, now: this.clock() };
+    const [state, ...effects] = update(timed, msg);
+    this.state = state;
+    this.isDrawn = false;
+    this.schedule(msg.type === 'input' || msg.type === 'resized');
+    for (const effect of effects) {
+      void perform(state, effect, {
+        send: (next) => this.send(next),
+        tell: (command) => this.port.say(command),
+        suspend: () => this.terminal.suspend(),
+        quit: () => this.quitting(),
+      }).catch((error: Error) => this.send({ type: 'failed', text: error.message }));
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.ticking);
+    if (this.later) clearTimeout(this.later);
+    if (this.drawing) clearImmediate(this.drawing);
+  }
+
+  private schedule(isUrgent: boolean): void {
+    if (this.drawing) return;
+    const wait = isUrgent ? 0 : FRAME - (performance.now() - this.drawnAt);
+    if (wait <= 0) {
+      if (this.later) clearTimeout(this.later);
+      this.later = null;
+      this.drawing = setImmediate(() => this.draw());
+    } else this.later ??= setTimeout(() => this.draw(), wait);
+  }
+
+  private draw(): void {
+    this.drawing = null;
+    this.later = null;
+    if (this.isDrawn) return;
+    this.isDrawn = true;
+    this.drawnAt = performance.now();
+    this.terminal.draw(screenOf(this.state));
+  }
+}

@@ -1,0 +1,206 @@
+import type { Flow, FlowId, Side } from '../flow/flow.js';
+import type { Options } from '../options.js';
+import type { BodyData, FlowRow, LogEntry, LogLevel } from '../protocol.js';
+import type { BodyText } from './bodytext.js';
+import type { EditLine } from './editline.js';
+import type { Keymap } from './keymap.js';
+import { Rows } from './rows.js';
+
+export type Tab = 'request' | 'response' | 'detail';
+export const TABS: readonly Tab[] = ['request', 'response', 'detail'];
+
+/** Where a text that may be huge is scrolled to: lines of the head first, then a byte of the body. */
+export interface Scroll {
+  readonly head: number;
+  readonly body: number;
+}
+
+export const TOP: Scroll = { head: 0, body: 0 };
+
+/** One screen of the stack; the last is shown (UI-07). */
+export type View =
+  | { readonly type: 'flowlist' }
+  | { readonly type: 'flowview'; readonly id: FlowId; readonly scroll: Scroll }
+  | { readonly type: 'eventlog'; readonly top: number | null }
+  | { readonly type: 'help'; readonly from: Context; readonly top: number };
+
+export type Context = 'flowlist' | 'flowview' | 'eventlog' | 'help';
+
+export type Prompt =
+  | {
+      readonly type: 'command';
+      readonly line: EditLine;
+      /** What stood there before walking through history; null while it is not walked. */
+      readonly typed: string | null;
+      readonly historyAt: number;
+      readonly candidates: readonly string[];
+      readonly candidate: number;
+    }
+  | { readonly type: 'confirm'; readonly question: string; readonly command: string }
+  | {
+      readonly type: 'choose';
+      readonly question: string;
+      readonly choices: readonly string[];
+      readonly at: number;
+      readonly command: string;
+    };
+
+export interface Notice {
+  readonly level: LogLevel;
+  readonly text: string;
+  /** When it goes, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** The flow on show, as it was last read. */
+export interface OpenFlow {
+  readonly flow: Flow;
+  readonly request: BodyData | null;
+  readonly response: BodyData | null;
+}
+
+export interface LoadedBody {
+  readonly id: FlowId;
+  readonly side: Side;
+  readonly revision: number;
+  readonly mode: string;
+  readonly text: BodyText;
+}
+
+/** What does not change while the program runs. */
+export interface Surroundings {
+  readonly version: string;
+  readonly confdir: string;
+  readonly caFile: string;
+  /** `export NAME=value` lines for the user's shell. */
+  readonly environment: readonly string[];
+  /** What each command does, for help and hints. */
+  readonly commandDocs: ReadonlyMap<string, string>;
+  /** Times as shown; given from outside, so that tests can fix the zone. */
+  readonly timeOf: (at: number) => string;
+  readonly dateTimeOf: (at: number) => string;
+}
+
+export interface State {
+  readonly around: Surroundings;
+  readonly keymap: Keymap;
+  readonly columns: number;
+  readonly lines: number;
+  readonly now: number;
+  readonly rows: Rows;
+  readonly focus: number;
+  /** First row shown. */
+  readonly top: number;
+  readonly views: readonly View[];
+  readonly tab: Tab;
+  readonly mode: string;
+  readonly open: OpenFlow | null;
+  readonly body: LoadedBody | null;
+  readonly prompt: Prompt | null;
+  readonly notice: Notice | null;
+  readonly options: Options;
+  readonly log: readonly LogEntry[];
+  readonly history: readonly string[];
+  readonly listening: { readonly host: string; readonly port: number } | null;
+  readonly scriptErrors: number;
+}
+
+export function initialState(
+  around: Surroundings,
+  keymap: Keymap,
+  options: Options,
+  size: { readonly columns: number; readonly lines: number },
+  now: number,
+): State {
+  return {
+    around,
+    keymap,
+    ...size,
+    now,
+    rows: new Rows(),
+    focus: 0,
+    top: 0,
+    views: [{ type: 'flowlist' }],
+    tab: 'request',
+    mode: 'auto',
+    open: null,
+    body: null,
+    prompt: null,
+    notice: null,
+    options,
+    log: [],
+    history: [],
+    listening: null,
+    scriptErrors: 0,
+  };
+}
+
+export function topView(state: State): View {
+  return state.views.at(-1) ?? { type: 'flowlist' };
+}
+
+export function contextOf(state: State): Context {
+  return topView(state).type;
+}
+
+/** The flow that commands with @focus mean: the one on show, else the focused row. */
+export function focusedRow(state: State): FlowRow | undefined {
+  const view = topView(state);
+  const shown = view.type === 'flowview' ? view : state.views.findLast((below) => below.type === 'flowview');
+  return shown ? state.rows.byId(shown.id) : state.rows.row(state.focus);
+}
+
+/** Lines the foot of the screen takes: status, hints, message. */
+export function footHeight(state: State): number {
+  if (state.lines <= 3) return state.prompt ? 1 : Math.max(0, state.lines - 2);
+  return state.options.console_quickhelp_visible ? 3 : 2;
+}
+
+/** Lines between title and foot. */
+export function paneHeight(state: State): number {
+  const title = state.lines > 2 ? 1 : 0;
+  return Math.max(0, state.lines - title - footHeight(state));
+}
+
+/** Whether the list shows two lines a flow (UI-FL-01). */
+export function isListForm(state: State): boolean {
+  const layout = state.options.console_flowlist_layout;
+  return layout === 'list' || (layout === 'default' && state.columns < 100);
+}
+
+export function rowsPerPage(state: State): number {
+  return Math.max(1, Math.floor(paneHeight(state) / (isListForm(state) ? 2 : 1)));
+}
+
+/** Keeps the focused row within the list and on the screen. */
+export function withFocus(state: State, focus: number): State {
+  const { rows } = state;
+  const at = Math.max(0, Math.min(rows.length - 1, focus));
+  const page = rowsPerPage(state);
+  const lowest = Math.max(0, Math.min(at, rows.length - page));
+  const top = Math.max(0, Math.min(Math.max(state.top, at - page + 1), lowest));
+  return { ...state, focus: at, top };
+}
+
+const NOTICE_TIME = { long: 5000, short: 2500 } as const;
+const MOST_LOG = 10_000;
+
+/** Shows a message for a while (UI-PR-10). */
+export function withNotice(state: State, level: LogLevel, text: string): State {
+  const time = level === 'info' || level === 'debug' ? NOTICE_TIME.short : NOTICE_TIME.long;
+  return { ...state, notice: { level, text, until: state.now + time } };
+}
+
+/** Adds to the event log, a ring of 10,000 entries (UI-EV-01). */
+export function withLog(state: State, entry: LogEntry): State {
+  const kept = state.log.length >= MOST_LOG ? state.log.slice(-MOST_LOG + 1000) : state.log;
+  return { ...state, log: [...kept, entry] };
+}
+
+const RANK: Readonly<Record<string, number>> = { error: 0, warn: 1, info: 2, alert: 2, debug: 3 };
+
+/** The entries that the event log shows at its verbosity (UI-EV-02). */
+export function visibleLog(state: State): readonly LogEntry[] {
+  const most = RANK[state.options.console_eventlog_verbosity] ?? 2;
+  return most >= 3 ? state.log : state.log.filter((entry) => (RANK[entry.level] ?? 2) <= most);
+}

@@ -1,0 +1,33 @@
+import type { FlowId, Side } from '../flow/flow.js';
+import type { BodyData, ProxyCommand } from '../protocol.js';
+import type { State } from './state.js';
+
+/** What must be done about a step. Data, so that a test can compare it. */
+export type Effect =
+  | { readonly type: 'tell'; readonly command: ProxyCommand }
+  | {
+      readonly type: 'load-body';
+      readonly id: FlowId;
+      readonly side: Side;
+      readonly revision: number;
+      readonly data: BodyData;
+      readonly mode: string;
+    }
+  | { readonly type: 'complete-path'; readonly before: string; readonly path: string }
+  | { readonly type: 'remember'; readonly line: string }
+  | {
+      readonly type: 'open-viewer';
+      readonly data: BodyData;
+      readonly extension: string;
+      readonly codings: readonly string[];
+    }
+  | { readonly type: 'open-editor'; readonly file: string; readonly line: number }
+  | { readonly type: 'load-keys'; readonly path: string }
+  | { readonly type: 'quit' };
+
+/** The next state, then whatever must be done about it. */
+export type Step = readonly [State, ...Effect[]];
+
+export function tell(command: ProxyCommand): Effect {
+  return { type: 'tell', command };
+}

@@ -1,0 +1,180 @@
+import { basename } from 'node:path';
+import type { FlowId } from '../flow/flow.js';
+import { withOption } from '../options.js';
+import type { ProxyEvent, ScriptReport } from '../protocol.js';
+import { openFlow } from './commands/console.js';
+import { navigate } from './commands/navigate.js';
+import { runCommand } from './commands/table.js';
+import { commandFor, type Keymap } from './keymap.js';
+import type { Input } from './keys.js';
+import { offer, promptKey, promptPaste } from './prompt.js';
+import {
+  contextOf,
+  isListForm,
+  type LoadedBody,
+  type State,
+  topView,
+  withFocus,
+  withLog,
+  withNotice,
+} from './state.js';
+import { type Effect, type Step, tell } from './step.js';
+
+/** Everything that reaches the interface. */
+export type Msg =
+  | { readonly type: 'input'; readonly input: Input }
+  | { readonly type: 'resized'; readonly columns: number; readonly lines: number }
+  | { readonly type: 'ticked'; readonly now: number }
+  | { readonly type: 'heard'; readonly event: ProxyEvent }
+  | { readonly type: 'body-loaded'; readonly body: LoadedBody }
+  | {
+      readonly type: 'path-completed';
+      readonly before: string;
+      readonly path: string;
+      readonly candidates: readonly string[];
+    }
+  | { readonly type: 'history-read'; readonly lines: readonly string[] }
+  | { readonly type: 'keys-loaded'; readonly keymap: Keymap }
+  | { readonly type: 'failed'; readonly text: string };
+
+/** What happened, in; the next state and what to do, out. Nothing here waits, prints or reads a clock. */
+export function update(state: State, msg: Msg): Step {
+  switch (msg.type) {
+    case 'input':
+      return heardInput(state, msg.input);
+    case 'resized':
+      return [withFocus({ ...state, columns: msg.columns, lines: msg.lines }, state.focus)];
+    case 'ticked':
+      return [{ ...state, now: msg.now, notice: state.notice && state.notice.until > msg.now ? state.notice : null }];
+    case 'heard':
+      return heard(state, msg.event);
+    case 'body-loaded':
+      return [bodyLoaded(state, msg.body)];
+    case 'path-completed':
+      return offer(state, msg.before, msg.path, msg.candidates);
+    case 'history-read':
+      return [{ ...state, history: msg.lines }];
+    case 'keys-loaded':
+      return [withNotice({ ...state, keymap: msg.keymap }, 'info', 'Keys loaded.')];
+    case 'failed':
+      return [withNotice(state, 'error', msg.text)];
+  }
+}
+
+function heardInput(state: State, input: Input): Step {
+  switch (input.type) {
+    case 'paste':
+      return promptPaste(state, input.text);
+    case 'mouse':
+      return heardMouse(state, input);
+    case 'key': {
+      if (state.prompt) return promptKey(state, state.prompt, input.key, input.text);
+      const command = commandFor(state.keymap, contextOf(state), input.key);
+      return command === undefined ? [state] : runCommand({ ...state, notice: null }, command);
+    }
+  }
+}
+
+function heardMouse(state: State, mouse: Extract<Input, { type: 'mouse' }>): Step {
+  if (state.prompt) return [state];
+  if (mouse.action !== 'press') return navigate(state, mouse.action);
+  if (topView(state).type !== 'flowlist' || mouse.y < 1) return [state];
+  const index = state.top + Math.floor((mouse.y - 1) / (isListForm(state) ? 2 : 1));
+  return state.rows.row(index) ? openFlow(withFocus(state, index)) : [state];
+}
+
+function heard(state: State, event: ProxyEvent): Step {
+  switch (event.type) {
+    case 'rows-changed':
+      return rowsChanged(state, event);
+    case 'flow-read':
+      return flowRead(state, event);
+    case 'flow-added':
+      return [state];
+    case 'listening':
+      return [{ ...state, listening: { host: event.host, port: event.port } }];
+    case 'could-not-listen':
+      return [withNotice(state, 'error', event.reason), { type: 'quit' }];
+    case 'option-changed': {
+      const next = { ...state, options: withOption(state.options, event.name, event.value) };
+      return [event.name === 'console_focus_follow' && event.value ? withFocus(next, next.rows.length - 1) : next];
+    }
+    case 'script-finished':
+      return [scriptFinished(state, event.report)];
+    case 'refused':
+      return [
+        withNotice(
+          state,
+          'error',
+          `${event.reason.charAt(0).toUpperCase()}${event.reason.slice(1)}.`.replace(/\.\.$/, '.'),
+        ),
+      ];
+    case 'logged': {
+      const logged = withLog(state, event.entry);
+      const { level, text } = event.entry;
+      return [level === 'error' || level === 'warn' || level === 'alert' ? withNotice(logged, level, text) : logged];
+    }
+    case 'stopped':
+      return [state];
+  }
+}
+
+function rowsChanged(state: State, event: Extract<ProxyEvent, { type: 'rows-changed' }>): Step {
+  const { rows } = state;
+  const focused = rows.row(state.focus)?.id;
+  const added = rows.change(event.rows, event.removed);
+  const follows = state.options.console_focus_follow && added > 0;
+  const at = follows ? rows.length - 1 : focused === undefined ? state.focus : rows.indexOf(focused);
+  let next = withFocus({ ...state }, at < 0 ? state.focus : at);
+  const view = topView(next);
+  const effects: Effect[] = [tell({ type: 'return-credit' })];
+  if (view.type === 'flowview') {
+    if (event.removed.includes(view.id)) next = { ...next, views: next.views.slice(0, -1), open: null, body: null };
+    else if (event.rows.some((row) => row.id === view.id)) effects.push(tell({ type: 'read-flow', id: view.id }));
+  }
+  return [next, ...effects];
+}
+
+function flowRead(state: State, event: Extract<ProxyEvent, { type: 'flow-read' }>): Step {
+  const { flow, request, response } = event;
+  const view = topView(state);
+  if (view.type !== 'flowview' || view.id !== flow.id) return [state];
+  const next: State = { ...state, open: { flow, request, response } };
+  const side = state.tab;
+  if (side === 'detail') return [next];
+  const data = side === 'request' ? request : response;
+  const isLoaded = isCurrent(state.body, flow.id, side, flow.revision);
+  if (!data || isLoaded) return [next];
+  return [next, { type: 'load-body', id: flow.id, side, revision: flow.revision, data, mode: state.mode }];
+}
+
+function isCurrent(body: LoadedBody | null, id: FlowId, side: string, revision: number): boolean {
+  return body !== null && body.id === id && body.side === side && body.revision === revision;
+}
+
+function bodyLoaded(state: State, body: LoadedBody): State {
+  const view = topView(state);
+  if (view.type !== 'flowview' || view.id !== body.id || state.tab !== body.side || state.mode !== body.mode)
+    return state;
+  return { ...state, body };
+}
+
+function scriptFinished(state: State, report: ScriptReport): State {
+  const name = basename(report.path);
+  const flows = report.flows === 1 ? '1 flow' : `${report.flows} flows`;
+  const [failure] = report.failures;
+  const scriptErrors = state.scriptErrors + report.failures.length;
+  if (failure) {
+    const place = failure.place
+      ? `${basename(failure.place.file)}:${failure.place.line}:${failure.place.column}`
+      : name;
+    const where = failure.event === '' ? '' : ` in ${failure.event}`;
+    const more = report.failures.length > 1 ? ` (and ${report.failures.length - 1} more)` : '';
+    return withNotice({ ...state, scriptErrors }, 'error', `${place}${where}: ${failure.message}${more}`);
+  }
+  const ran = report.ran === 0 ? 'no event of it ran' : `${report.ran} events ran (${report.events.join(', ')})`;
+  const changed = report.changed.length === 0 ? 'nothing changed' : `${report.changed.join(', ')} changed`;
+  const undo = report.changed.length === 0 ? '' : ' · V undoes it';
+  const text = `${name} on ${flows}: ${ran} · ${changed} · ${Math.round(report.milliseconds)} ms${undo}`;
+  return withNotice(state, 'alert', text);
+}

@@ -1,0 +1,119 @@
+import { errorOf, type Flow, type Message, responseOf, type TlsFacts } from '../../flow/flow.js';
+import { fullSize, shortDuration } from '../../flow/sizes.js';
+import { type Line, line, span, textLine } from '../lines.js';
+import type { State } from '../state.js';
+import { fit } from '../text.js';
+
+type Pair = readonly [name: string, value: string];
+
+function section(title: string, pairs: readonly Pair[]): Line[] {
+  if (pairs.length === 0) return [];
+  return [
+    textLine(` ${title}`, 'strong'),
+    ...pairs.map(([name, value]) => line(span(`   ${fit(name, 24)} `, 'header'), span(value))),
+  ];
+}
+
+/** How a message was carried, who decided it and what it cost. */
+function carriage(title: string, message: Message<unknown> | null): Line[] {
+  if (!message) return [];
+  const { body } = message;
+  const kept = {
+    empty: 'no content',
+    kept: 'kept whole',
+    missing: 'not recorded',
+    partial: body.contents.type === 'partial' ? `${fullSize(body.contents.kept)} bytes: ${body.contents.why}` : '',
+  }[body.contents.type];
+  const of =
+    body.expected === null
+      ? ' (no length announced)'
+      : body.expected === body.size
+        ? ''
+        : ` of ${fullSize(body.expected)}`;
+  return section(title, [
+    ['carried', body.contents.type === 'empty' && body.expected === 0 ? 'no body' : body.carriage.how],
+    ['decided by', body.carriage.why],
+    ['bytes', `${fullSize(body.size)}${of}`],
+    ...(body.chunks === null ? [] : [['chunks', fullSize(body.chunks)] as const]),
+    ['recorded', kept],
+    [
+      'cost',
+      message.endedAt === null
+        ? 'still arriving'
+        : `${shortDuration(message.endedAt - message.startedAt)} from first to last byte`,
+    ],
+  ]);
+}
+
+function tls(facts: TlsFacts | null): Pair[] {
+  if (!facts) return [];
+  return [
+    ['TLS', `${facts.version} ${facts.cipher}`],
+    ['server name', facts.sni || '–'],
+    ['ALPN', facts.alpn || '–'],
+  ];
+}
+
+function server(flow: Flow): Line[] {
+  const { server: facts } = flow;
+  if (!facts) return [];
+  const { certificate } = facts;
+  const lines = section('Server connection', [
+    ['authority', facts.authority],
+    ['address', facts.address],
+    ['connection', facts.reused ? 'reused' : 'opened for this flow'],
+    ...tls(facts.tls),
+    ...(facts.tls ? [['verified with', facts.trust] as const] : []),
+  ]);
+  if (!certificate) return lines;
+  return [
+    ...lines,
+    ...section('Server certificate', [
+      ['subject', certificate.subject],
+      ['issuer', certificate.issuer],
+      ['alternative names', certificate.altNames],
+      ['valid', `${certificate.validFrom} – ${certificate.validTo}`],
+      ['SHA-256', certificate.fingerprint],
+    ]),
+  ];
+}
+
+function timing(state: State, flow: Flow): Line[] {
+  const marks: [string, number | null | undefined][] = [
+    ['client connected', flow.client?.connectedAt],
+    ['server dialled', flow.server?.startedAt],
+    ['server connected', flow.server?.connectedAt],
+    ['server TLS done', flow.server?.securedAt],
+  ];
+  if (flow.kind === 'http') {
+    const response = responseOf(flow);
+    marks.push(['request began', flow.request.startedAt], ['request complete', flow.request.endedAt]);
+    marks.push(['response began', response?.startedAt], ['response complete', response?.endedAt]);
+  } else marks.push(['closed', flow.endedAt]);
+  marks.push(['failed', errorOf(flow)?.at]);
+  const known = marks.filter((mark): mark is [string, number] => typeof mark[1] === 'number');
+  known.sort((a, b) => a[1] - b[1]);
+  const first = known[0]?.[1] ?? 0;
+  return section(
+    'Timing',
+    known.map(([name, at]) => [name, `${state.around.dateTimeOf(at)}  +${(at - first).toFixed(1)} ms`] as const),
+  );
+}
+
+/** Connections, certificates, how bodies were carried, and when everything happened (UI-FV-19 to UI-FV-24). */
+export function detailLines(state: State, flow: Flow): Line[] {
+  const notes = flow.notes.map((note) => textLine(`   ${note.text}`, note.level === 'error' ? 'error' : 'plain'));
+  const messages =
+    flow.kind === 'http'
+      ? [...carriage('Request body', flow.request), ...carriage('Response body', responseOf(flow))]
+      : section('Passed through unread', [
+          ['because', flow.why || '–'],
+          ['bytes to the server', fullSize(flow.sent)],
+          ['bytes to the client', fullSize(flow.received)],
+        ]);
+  const client = flow.client
+    ? section('Client connection', [['address', flow.client.address], ...tls(flow.client.tls)])
+    : [];
+  const noted = notes.length > 0 ? [textLine(' Notes', 'strong'), ...notes] : [];
+  return [...messages, ...noted, ...server(flow), ...client, ...timing(state, flow)];
+}

@@ -1,0 +1,207 @@
+import { contentCodings } from '../../flow/codings.js';
+import type { Fields } from '../../flow/fields.js';
+import {
+  type Body,
+  errorOf,
+  type Flow,
+  type Message,
+  type RequestHead,
+  type ResponseHead,
+  responseOf,
+} from '../../flow/flow.js';
+import { fullSize, shortDuration, shortSize } from '../../flow/sizes.js';
+import { EMPTY_LINE, type Line, line, span, textLine } from '../lines.js';
+import { paneHeight, type State, topView } from '../state.js';
+import { escapeBytes, fit, textWidth } from '../text.js';
+import { detailLines } from './detail.js';
+
+/*
+ * What the flow view is made of: a head of lines that are all there, and under it the body, of which only a window is
+ * ever made. Moving and drawing both go by this.
+ */
+
+export interface FlowLayout {
+  /** Lines above the scrolled part: what the flow is, and the tabs. */
+  readonly fixed: readonly Line[];
+  /** Scrolled lines before the body. */
+  readonly head: readonly Line[];
+  /** Lines of the scrolled part on the screen. */
+  readonly height: number;
+}
+
+export function bodyWidth(state: State): number {
+  return Math.max(1, state.columns - 1);
+}
+
+const NAME_WIDTH = 30;
+
+export function fieldLines(fields: Fields): Line[] {
+  const longest = fields.reduce((most, [name]) => Math.max(most, name.length), 0);
+  const width = Math.min(NAME_WIDTH, longest) + 2;
+  return fields.map(([name, value]) =>
+    line(span(` ${fit(`${escapeBytes(name)}:`, width)}`, 'header'), span(escapeBytes(value))),
+  );
+}
+
+function bar(state: State, left: string, right = ''): Line {
+  const room = state.columns - textWidth(right) - 1;
+  return {
+    spans: [span(fit(` ${left}`, Math.max(0, room)), 'bar'), span(right, 'bar'), span(' ', 'bar')],
+    tone: 'bar',
+  };
+}
+
+function rate(message: Message<unknown>, now: number): string {
+  const seconds = ((message.endedAt ?? now) - message.startedAt) / 1000;
+  return seconds > 0 ? `${shortSize(Math.round(message.body.size / seconds))}/s` : '';
+}
+
+function pairs(rows: readonly (readonly [string, string])[]): Line[] {
+  return rows.map(([name, value]) => line(span(`   ${fit(name, 26)}  `, 'dim'), span(value)));
+}
+
+function counters(state: State, message: Message<unknown>): string {
+  const { body } = message;
+  const seconds = (message.endedAt ?? state.now) - message.startedAt;
+  const parts = [`${fullSize(body.size)} bytes`, shortDuration(seconds), rate(message, state.now)];
+  if (body.chunks !== null) parts.push(`${fullSize(body.chunks)} chunks`);
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
+function progress(state: State, body: Body): Line[] {
+  if (!body.growing || body.expected === null || body.expected === 0) return [];
+  const share = Math.min(1, body.size / body.expected);
+  const width = Math.max(10, Math.min(50, state.columns - 20));
+  const filled = Math.round(share * width);
+  return [
+    line(span(`   ${'█'.repeat(filled)}${'░'.repeat(width - filled)} `, 'good'), span(`${Math.floor(share * 100)} %`)),
+  ];
+}
+
+function missingLines(state: State, message: Message<unknown>, side: string): Line[] {
+  const { body } = message;
+  const title = body.growing ? 'content missing, still going by' : 'content missing';
+  return [
+    bar(state, title),
+    EMPTY_LINE,
+    ...progress(state, body),
+    ...pairs([
+      ['streamed, not recorded', counters(state, message)],
+      ['because', body.carriage.why],
+      ['to keep it next time', ':set store_streamed_bodies true'],
+      ...(side === 'response' && !body.growing ? [['again', 'replay (r) fetches it again'] as const] : []),
+    ]),
+  ];
+}
+
+function bodyHead(state: State, message: Message<RequestHead | ResponseHead>, side: 'request' | 'response'): Line[] {
+  const { body } = message;
+  switch (body.contents.type) {
+    case 'missing':
+      return missingLines(state, message, side);
+    case 'empty':
+      if (body.growing && body.expected !== 0) return [bar(state, 'receiving …')];
+      return [bar(state, 'no content')];
+    case 'partial':
+    case 'kept': {
+      const text = state.body?.id === state.open?.flow.id && state.body?.side === side ? state.body?.text : undefined;
+      const codings = contentCodings(message.head.fields);
+      const what = text
+        ? [text.rendering.view, text.remark, text.rendering.note].filter((part) => part !== '').join(', ')
+        : 'reading …';
+      const how =
+        body.contents.type === 'partial'
+          ? `partial: ${fullSize(body.size)}${body.expected === null ? '' : ` of ${fullSize(body.expected)}`} bytes, ${body.contents.why}`
+          : body.growing
+            ? `receiving: ${counters(state, message)}${body.expected === null ? '' : ` of ${fullSize(body.expected)}`}`
+            : codings.length > 0 && text
+              ? `${shortSize(body.size)} ${codings.join(', ')}, ${shortSize(text.size)} shown`
+              : shortSize(body.size);
+      return [...progress(state, body), bar(state, `${what} · ${how}`, `[m:${state.mode}]`)];
+    }
+  }
+}
+
+function messageLines(
+  state: State,
+  message: Message<RequestHead | ResponseHead>,
+  side: 'request' | 'response',
+): Line[] {
+  if (message.malformed !== null) {
+    const raw =
+      message.malformed === '' ? [] : message.malformed.split('\n').map((text) => textLine(` ${escapeBytes(text)}`));
+    const head = [...fieldLines(message.head.fields), EMPTY_LINE];
+    return [bar(state, 'malformed: the head as it came'), ...raw, ...head];
+  }
+  const trailers = message.trailers.length > 0 ? [bar(state, 'trailers'), ...fieldLines(message.trailers)] : [];
+  return [...fieldLines(message.head.fields), ...trailers, ...bodyHead(state, message, side)];
+}
+
+function tabLines(state: State, flow: Flow): Line[] {
+  if (state.tab === 'detail') return detailLines(state, flow);
+  if (flow.kind === 'tunnel')
+    return [textLine(' This connection was not opened: see Detail.', 'dim'), ...detailLines(state, flow)];
+  if (state.tab === 'request') return messageLines(state, flow.request, 'request');
+  const response = responseOf(flow);
+  if (response) return messageLines(state, response, 'response');
+  return [textLine(errorOf(flow) ? ' No response came.' : ' No response yet.', 'dim')];
+}
+
+function titleLines(state: State, flow: Flow): Line[] {
+  const error = errorOf(flow);
+  const notes = flow.notes.filter((note) => note.level === 'error');
+  const lines = [requestLine(state, flow), responseLine(state, flow)];
+  if (error) lines.push(textLine(` ✗ ${error.message}`, 'error'));
+  for (const note of notes) lines.push(textLine(` ✗ ${note.text}`, 'error'));
+  return lines;
+}
+
+function requestLine(state: State, flow: Flow): Line {
+  const when = span(` ${state.around.dateTimeOf(flow.createdAt)} `, 'dim');
+  if (flow.kind === 'tunnel') return line(when, span(`${flow.host}:${flow.port}`, 'strong'));
+  const { head } = flow.request;
+  const signs = `${flow.replayed ? ' ↺' : ''}${flow.changed ? ' ✎' : ''}${flow.marked ? ' ●' : ''}`;
+  const url = `${head.origin.scheme}://${head.origin.host}:${head.origin.port}${head.path}`.replace(
+    /(?<=^http:\/\/[^/]*):80(?=\/)|(?<=^https:\/\/[^/]*):443(?=\/)/,
+    '',
+  );
+  return line(
+    when,
+    span(`${escapeBytes(head.method)} `, 'method'),
+    span(escapeBytes(url), 'strong'),
+    span(` ${head.version}`, 'dim'),
+    span(signs, 'mark'),
+  );
+}
+
+function responseLine(state: State, flow: Flow): Line {
+  if (flow.kind === 'tunnel')
+    return textLine(` ${flow.why} · ${shortSize(flow.sent)} sent, ${shortSize(flow.received)} received`, 'dim');
+  const response = responseOf(flow);
+  if (flow.held) return textLine(` ‖ ${flow.held} held: a releases it, X kills it`, 'held');
+  if (!response) return textLine(errorOf(flow) ? ' ← no response' : ' ← waiting …', 'dim');
+  const { head, body } = response;
+  const took = (response.endedAt ?? errorOf(flow)?.at ?? state.now) - flow.request.startedAt;
+  const rest = [shortSize(body.size), shortDuration(took), body.carriage.how].join(' · ');
+  const style = head.status >= 500 ? 'error' : head.status >= 400 ? 'bad' : head.status >= 300 ? 'moved' : 'good';
+  return line(span(' ← '), span(`${head.status} ${escapeBytes(head.reason)}`, style), span(` · ${rest}`, 'dim'));
+}
+
+function tabsLine(state: State, flow: Flow): Line {
+  const names = { request: 'Request', response: 'Response', detail: 'Detail' } as const;
+  const spans = (['request', 'response', 'detail'] as const).map((tab) => {
+    const name = flow.held === tab ? `${names[tab]} intercepted` : names[tab];
+    return [span('  '), span(name, state.tab === tab ? 'tab' : 'dim')];
+  });
+  return line(...spans.flat());
+}
+
+/** The layout of the flow on show, or null while it is being read. */
+export function flowLayout(state: State): FlowLayout | null {
+  const view = topView(state);
+  const { open } = state;
+  if (view.type !== 'flowview' || !open || open.flow.id !== view.id) return null;
+  const fixed = [...titleLines(state, open.flow), tabsLine(state, open.flow)];
+  const height = Math.max(1, paneHeight(state) - fixed.length);
+  return { fixed, head: tabLines(state, open.flow), height };
+}

@@ -1,0 +1,25 @@
+import { EMPTY_LINE, type Line, type Span, span, textLine } from '../lines.js';
+import { paneHeight, type State, topView } from '../state.js';
+import { bodyWidth, flowLayout } from './flowlayout.js';
+
+export function flowViewTitle(state: State): readonly [Span[], Span[]] {
+  const view = topView(state);
+  const at = view.type === 'flowview' ? state.rows.indexOf(view.id) + 1 : 0;
+  return [[span(' Flow', 'title')], [span(`${at}/${state.rows.length} `, 'dim')]];
+}
+
+export function flowViewLines(state: State): Line[] {
+  const view = topView(state);
+  const layout = flowLayout(state);
+  if (view.type !== 'flowview' || !layout) return [textLine(' Reading …', 'dim')];
+  const { fixed, head, height } = layout;
+  const shown = head.slice(view.scroll.head, view.scroll.head + height);
+  const left = height - shown.length;
+  const { body, open } = state;
+  const hasBody = body !== null && body.id === open?.flow.id && body.side === state.tab;
+  const rows = hasBody && left > 0 ? body.text.rows(view.scroll.body, left, bodyWidth(state)) : [];
+  const lines = [...fixed, ...shown, ...rows.map((row) => ({ spans: [span(' '), ...row.spans] }))];
+  const all = paneHeight(state);
+  while (lines.length < all) lines.push(EMPTY_LINE);
+  return lines.slice(0, all);
+}

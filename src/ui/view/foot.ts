@@ -1,0 +1,161 @@
+import { shortSize } from '../../flow/sizes.js';
+import { lineText } from '../editline.js';
+import { type KeyContext, keyFor } from '../keymap.js';
+import { type Line, line, type Span, span, spread, textLine } from '../lines.js';
+import { contextOf, focusedRow, type Prompt, type State } from '../state.js';
+import { startOf, textWidth } from '../text.js';
+
+/** Whether listening beyond loopback is worth a lasting warning. */
+function isExposed(host: string): boolean {
+  return !/^(127\.|::1$|localhost$)/.test(host);
+}
+
+/** Left to right: place, what is on, and at the right edge the address (UI-SB-03 to UI-SB-19). */
+export function statusLine(state: State): Line {
+  const { options, rows, listening } = state;
+  const left: Span[] = [span(` [${rows.length === 0 ? 0 : state.focus + 1}/${rows.length}]`)];
+  const chip = (text: string, style: Span['style'] = 'plain'): void => void left.push(span(` [${text}]`, style));
+  if (options.ignore_hosts.length > 0) chip(`Ignore:${options.ignore_hosts.length}`);
+  if (options.intercept !== null) chip(`${options.intercept_active ? 'i' : 'Xi'}:${options.intercept}`, 'held');
+  const flags: string[] = [];
+  if (options.showhost) flags.push('showhost');
+  if (options.console_focus_follow) flags.push('following');
+  if (options.body_handling === 'buffer') flags.push('buffer');
+  if (options.stream_large_bodies !== null) flags.push(`stream ${shortSize(options.stream_large_bodies)}`);
+  if (flags.length > 0) chip(flags.join(':'));
+  if (options.ssl_insecure) chip('ssl_insecure', 'warning');
+  if (!options.validate_inbound_headers) chip('tolerant', 'warning');
+  if (state.scriptErrors > 0) chip(`script errors:${state.scriptErrors}`, 'error');
+  const right: Span[] = [];
+  if (listening && isExposed(listening.host)) right.push(span(' open to the network ', 'warning'));
+  right.push(span(listening ? ` [${listening.host}:${listening.port}] ` : ' [starting] '));
+  const spreadLine = spread(left, right, state.columns);
+  return { spans: spreadLine.spans, tone: 'bar' };
+}
+
+interface Hint {
+  readonly command: string;
+  readonly label: string;
+  readonly when?: (state: State) => boolean;
+}
+
+const hasFlow = (state: State): boolean => focusedRow(state) !== undefined;
+
+const HINTS: Readonly<Record<string, readonly Hint[]>> = {
+  flowlist: [
+    { command: 'console.nav.select', label: 'open', when: hasFlow },
+    { command: 'flow.resume @focus', label: 'resume', when: (state) => Boolean(focusedRow(state)?.held) },
+    {
+      command: 'hosts.pass @focus',
+      label: 'pass this host through',
+      when: (state) => focusedRow(state)?.passable ?? false,
+    },
+    { command: 'replay.client @focus', label: 'replay', when: hasFlow },
+    { command: 'console.command script.run @focus', label: 'pipe', when: hasFlow },
+    { command: 'flow.kill @focus', label: 'kill', when: (state) => focusedRow(state)?.duration === -1 },
+    { command: 'flow.revert @focus', label: 'revert', when: (state) => focusedRow(state)?.changed ?? false },
+    { command: 'console.command.set intercept', label: 'intercept' },
+    { command: 'set console_focus_follow toggle', label: 'follow' },
+    { command: 'console.view.eventlog', label: 'events' },
+    { command: 'console.view.help', label: 'all keys' },
+  ],
+  flowview: [
+    { command: 'console.view.pop', label: 'back' },
+    { command: 'console.nav.next', label: 'tab' },
+    { command: 'flow.resume @focus', label: 'resume', when: (state) => Boolean(focusedRow(state)?.held) },
+    { command: 'view.focus.next', label: 'next' },
+    { command: 'view.focus.prev', label: 'previous' },
+    { command: 'replay.client @focus', label: 'replay' },
+    { command: 'console.command script.run @focus', label: 'pipe' },
+    { command: 'script.edit @focus', label: 'edit script', when: (state) => focusedRow(state)?.scriptFailed ?? false },
+    { command: 'flow.kill @focus', label: 'kill', when: (state) => focusedRow(state)?.duration === -1 },
+    { command: 'flow.revert @focus', label: 'revert', when: (state) => focusedRow(state)?.changed ?? false },
+    { command: 'console.view.help', label: 'all keys' },
+  ],
+  eventlog: [
+    { command: 'console.view.pop', label: 'back' },
+    { command: 'console.command.confirm "Clear event log" eventstore.clear', label: 'clear' },
+    { command: 'console.view.help', label: 'all keys' },
+  ],
+  help: [{ command: 'console.view.pop', label: 'back' }],
+};
+
+/** Keys that do something here and now, looked up in the live keymap (UI-QH-01). */
+export function hintLine(state: State): Line {
+  const context: KeyContext = contextOf(state);
+  const spans: Span[] = [];
+  let width = 0;
+  for (const hint of HINTS[context] ?? []) {
+    if (hint.when && !hint.when(state)) continue;
+    const key = keyFor(state.keymap, context, hint.command);
+    if (key === undefined) continue;
+    width += textWidth(key) + hint.label.length + 4;
+    if (width > state.columns) break;
+    spans.push(span(` ${key}`, 'key'), span(` ${hint.label}  `, 'dim'));
+  }
+  return line(...spans);
+}
+
+const NOTICE_STYLES: Readonly<Record<string, Span['style']>> = { error: 'error', warn: 'warning', alert: 'held' };
+
+export interface Foot {
+  readonly line: Line;
+  readonly cursor: number | null;
+}
+
+function promptFoot(state: State, prompt: Prompt): Foot {
+  switch (prompt.type) {
+    case 'confirm':
+      return {
+        line: line(
+          span(` ${prompt.question} (`, 'strong'),
+          span('y', 'key'),
+          span('es,'),
+          span('n', 'key'),
+          span('o)? '),
+        ),
+        cursor: null,
+      };
+    case 'choose': {
+      const spans = prompt.choices.map((choice, at) => [
+        span(` ${at + 1})`, 'key'),
+        span(` ${choice} `, at === prompt.at ? 'tab' : 'plain'),
+      ]);
+      return { line: line(span(` ${prompt.question}:`, 'strong'), ...spans.flat()), cursor: null };
+    }
+    case 'command': {
+      const text = lineText(prompt.line);
+      const before = prompt.line.text.slice(0, prompt.line.at).join('');
+      const room = Math.max(1, state.columns - 3);
+      const skip = scrolledBy(before, room);
+      const shown = [...text].slice(skip).join('');
+      const next = prompt.candidates.length > 1 ? `   ${prompt.candidates.slice(0, 8).join('  ')}` : '';
+      const at = textWidth([...before].slice(skip).join(''));
+      return {
+        line: line(span(': ', 'key'), span(startOf(shown, room)), span(next, 'dim')),
+        cursor: Math.min(state.columns - 1, 2 + at),
+      };
+    }
+  }
+}
+
+/** How many characters of a long line are scrolled away, so that the cursor stays in sight. */
+function scrolledBy(before: string, room: number): number {
+  const characters = [...before];
+  let skip = 0;
+  while (skip < characters.length && textWidth(characters.slice(skip).join('')) > room - 1) skip += 1;
+  return skip;
+}
+
+/** The prompt, or the last message while it is new. */
+export function messageLine(state: State): Foot {
+  if (state.prompt) return promptFoot(state, state.prompt);
+  const { notice } = state;
+  if (!notice || notice.until <= state.now) return { line: line(), cursor: null };
+  const [first = '', ...more] = notice.text.split('\n');
+  const room = state.columns - 2;
+  const isCut = textWidth(first) > room || more.length > 0;
+  const hint = ` … (more in E)`;
+  const shown = isCut ? `${startOf(first, Math.max(0, room - hint.length))}${hint}` : first;
+  return { line: textLine(` ${shown}`, NOTICE_STYLES[notice.level] ?? 'plain'), cursor: null };
+}

@@ -1,0 +1,144 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { Flow, FlowId } from '../../src/flow/flow.js';
+import { defaultOptions, type Options } from '../../src/options.js';
+import {
+  type BodyData,
+  type FlowRow,
+  type Port,
+  type ProxyCommand,
+  type ProxyEvent,
+  portOver,
+} from '../../src/protocol.js';
+
+const DEADLINE = 10_000;
+
+export interface Read {
+  readonly flow: Flow;
+  readonly request: BodyData | null;
+  readonly response: BodyData | null;
+}
+
+/** A running proxy worker as the interface knows it: rows by id, and what else it said. */
+export class RunningProxy {
+  readonly rows = new Map<FlowId, FlowRow>();
+  readonly events: ProxyEvent[] = [];
+  port = 0;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(
+    readonly confdir: string,
+    readonly spool: string,
+    readonly channel: Port<ProxyEvent, ProxyCommand>,
+  ) {
+    channel.hear((event) => this.hear(event));
+  }
+
+  get proxyUrl(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get caFile(): string {
+    return path.join(this.confdir, 'ca-cert.pem');
+  }
+
+  say(command: ProxyCommand): void {
+    this.channel.say(command);
+  }
+
+  list(): FlowRow[] {
+    return [...this.rows.values()].sort((a, b) => a.id - b.id);
+  }
+
+  /** Waits until `probe` gives something, looking again at every event. */
+  until<T>(probe: () => T | undefined | null | false, what: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = probe();
+        if (!found) return;
+        clearTimeout(timer);
+        this.waiting.delete(look);
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        this.waiting.delete(look);
+        reject(
+          new Error(
+            `never came: ${what}\nrows: ${JSON.stringify(this.list(), null, 1)}\nevents: ${JSON.stringify(this.events.slice(-5))}`,
+          ),
+        );
+      }, DEADLINE);
+      this.waiting.add(look);
+      look();
+    });
+  }
+
+  row(test: (row: FlowRow) => boolean, what = test.toString()): Promise<FlowRow> {
+    return this.until(() => this.list().find(test), what);
+  }
+
+  event<T extends ProxyEvent['type']>(type: T, after = 0): Promise<Extract<ProxyEvent, { type: T }>> {
+    return this.until(
+      () => this.events.slice(after).find((event): event is Extract<ProxyEvent, { type: T }> => event.type === type),
+      type,
+    );
+  }
+
+  async read(id: FlowId): Promise<Read> {
+    const after = this.events.length;
+    this.say({ type: 'read-flow', id });
+    return this.event('flow-read', after);
+  }
+
+  private hear(event: ProxyEvent): void {
+    if (event.type === 'rows-changed') {
+      for (const row of event.rows) this.rows.set(row.id, row);
+      for (const id of event.removed) this.rows.delete(id);
+      this.channel.say({ type: 'return-credit' });
+    } else this.events.push(event);
+    for (const look of [...this.waiting]) look();
+  }
+}
+
+export function temporaryFolder(t: TestContext): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const sharedAuthority: string | null = null;
+
+/** Copies one CA into every test's folder, so that only the first test waits for a key. */
+function shareAuthority(confdir: string): void {
+  if (!sharedAuthority) return;
+  fs.mkdirSync(confdir, { recursive: true, mode: 0o700 });
+  for (const name of ['ca.pem', 'ca-cert.pem'])
+    fs.copyFileSync(path.join(sharedAuthority, name), path.join(confdir, name));
+}
+
+/** Starts the real worker on a free port with a configuration folder of its own. */
+export async function startProxy(t: TestContext, options: Partial<Options> = {}): Promise<RunningProxy> {
+  const folder = temporaryFolder(t);
+  const confdir = path.join(folder, 'conf');
+  shareAuthority(confdir);
+  const { port1, port2 } = new MessageChannel();
+  const spool = path.join(confdir, 'spool', String(process.pid));
+  const worker = new Worker(new URL('../../src/proxy/worker.js', import.meta.url), {
+    workerData: { options: { ...defaultOptions(), listen_port: 0, ...options }, confdir, spool, port: port2 },
+    transferList: [port2],
+  });
+  const proxy = new RunningProxy(confdir, spool, portOver(port1));
+  const crash = new Promise<never>((_, reject) => worker.once('error', reject));
+  crash.catch(() => {}); // reported where it is awaited, or as a failed wait
+  t.after(async () => {
+    proxy.say({ type: 'stop' });
+    await worker.terminate();
+    proxy.channel.close();
+  });
+  proxy.port = (await Promise.race([proxy.event('listening'), crash])).port;
+  await proxy.until(() => fs.existsSync(proxy.caFile), 'the CA').catch(() => {});
+  return proxy;
+}
