@@ -22,7 +22,6 @@ async function runConsole(options: Options): Promise<number> {
   if (!process.stdout.isTTY || !process.stdin.isTTY)
     return fail('this is no terminal: sluice needs one to show its console in');
   const { openConsole } = await import('./cli/console.js');
-  const { prepareTrust } = await import('./cli/certificate.js');
   let restore = (): void => {};
   const crash = (error: unknown): void => {
     restore();
@@ -35,6 +34,7 @@ async function runConsole(options: Options): Promise<number> {
   const running = await openConsole({ options, version: version(), input, output, env, crashed: crash });
   if (isMistake(running)) return fail(running.mistake);
   restore = () => running.restore();
+  let failure: string | null = null;
   const ended = new Promise<number>((done) => {
     const end = (code: number) => () => done(code);
     process.on('SIGTERM', end(143));
@@ -44,14 +44,16 @@ async function runConsole(options: Options): Promise<number> {
     );
     output.on('error', end(129)); // the terminal is gone
     input.on('end', end(129));
-    void running.program.quit.then(end(0));
+    void running.program.quit.then((reason) => {
+      failure = reason;
+      done(reason === null ? 0 : 1);
+    });
   });
   process.on('warning', () => {}); // would be printed over the screen
-  void prepareTrust(configurationFolder(options));
   const code = await ended;
   running.restore();
   await running.stop();
-  return code;
+  return failure === null ? code : fail(failure);
 }
 
 async function run(task: Task): Promise<number> {
@@ -71,11 +73,11 @@ async function run(task: Task): Promise<number> {
       return 0;
     }
     case 'env': {
-      const { prepareTrust } = await import('./cli/certificate.js');
+      const { openAuthority, writeBundle } = await import('./certs/store.js');
       const { proxyVariables, shellLines } = await import('./cli/environment.js');
       const { proxyUrl } = await import('./cli/console.js');
       const confdir = configurationFolder(task.options);
-      await prepareTrust(confdir);
+      writeBundle(confdir, await openAuthority(confdir));
       const url = proxyUrl({ host: task.options.listen_host ?? '127.0.0.1', port: task.options.listen_port });
       process.stdout.write(`${shellLines(process.env.SHELL ?? 'sh', proxyVariables(url, confdir)).join('\n')}\n`);
       return 0;

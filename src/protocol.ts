@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { Carried, Flow, FlowId, Place, Side } from './flow/flow.js';
 import type { OptionName, OptionValue } from './options.js';
@@ -112,6 +113,13 @@ export interface ScriptFailure {
   readonly event: string;
   readonly message: string;
   readonly place: Place | null;
+}
+
+/** One line for a failure: redact.ts:14:9 in response: what happened. */
+export function failureText(failure: ScriptFailure, script: string): string {
+  const { place, event, message } = failure;
+  const at = place ? `${basename(place.file)}:${place.line}:${place.column}` : basename(script);
+  return `${at}${event === '' ? '' : ` in ${event}`}: ${message}`;
 }
 
 /** What has happened. */

@@ -1,24 +1,35 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { makeAuthority, type Pair } from './authority.js';
+import { systemRoots } from './trust.js';
 
 /** The CA's files in the configuration folder. */
 export const CA_FILE = 'ca.pem';
 export const CA_CERTIFICATE_FILE = 'ca-cert.pem';
+export const BUNDLE_FILE = 'ca-bundle.pem';
 
-/** Creates a file that only its owner can read, whatever the umask, and never through somebody else's link. */
-function writeSecret(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.new`;
+/**
+ * Creates a file that only its owner can read, whatever the umask, and never through somebody else's link. False when
+ * it is there already.
+ */
+function createSecret(file: string, text: string): boolean {
+  const temporary = `${file}.${process.pid}.${threadId}.new`;
   fs.rmSync(temporary, { force: true });
   const fd = fs.openSync(temporary, 'wx', 0o600);
   try {
     fs.fchmodSync(fd, 0o600);
     fs.writeFileSync(fd, text);
+    fs.linkSync(temporary, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   } finally {
     fs.closeSync(fd);
+    fs.rmSync(temporary, { force: true });
   }
-  fs.renameSync(temporary, file);
 }
 
 export function makePrivateFolder(folder: string): void {
@@ -38,17 +49,27 @@ function load(file: string): Pair {
   }
 }
 
-/** Loads the CA, or makes it on the first start. */
+/** Puts a CA into a folder that has none. False when it has one. */
+export function saveAuthority(confdir: string, pair: Pair): boolean {
+  makePrivateFolder(confdir);
+  const certificate = pair.certificate.toString();
+  const secret = pair.key.export({ type: 'pkcs8', format: 'pem' }) + certificate;
+  if (!createSecret(path.join(confdir, CA_FILE), secret)) return false;
+  fs.writeFileSync(path.join(confdir, CA_CERTIFICATE_FILE), certificate, { mode: 0o644 });
+  return true;
+}
+
+/** Loads the CA, or makes it on the first start; of several that start at once one makes it and the others load it. */
 export async function openAuthority(confdir: string): Promise<Pair> {
   const file = path.join(confdir, CA_FILE);
   if (fs.existsSync(file)) return load(file);
-  makePrivateFolder(confdir);
   const pair = await makeAuthority();
-  const certificate = pair.certificate.toString();
-  if (fs.existsSync(file)) return load(file); // another sluice was faster
-  writeSecret(file, pair.key.export({ type: 'pkcs8', format: 'pem' }) + certificate);
-  fs.writeFileSync(path.join(confdir, CA_CERTIFICATE_FILE), certificate, { mode: 0o644 });
-  return pair;
+  return saveAuthority(confdir, pair) ? pair : load(file);
+}
+
+/** The system's roots and ours in one file, for programs that replace their roots by what a variable names. */
+export function writeBundle(confdir: string, { certificate }: Pair): void {
+  fs.writeFileSync(path.join(confdir, BUNDLE_FILE), `${systemRoots().pem}\n${certificate.toString()}`, { mode: 0o644 });
 }
 
 /** Whether others than the owner can read the CA's key. */

@@ -1,6 +1,5 @@
 import { pkcs12 } from '../certs/authority.js';
 import { openAuthority } from '../certs/store.js';
-import { writeBundle } from './environment.js';
 
 /** The CA's certificate in the wanted form, made first if there is none. */
 export async function exportCertificate(confdir: string, format: 'pem' | 'cer' | 'p12'): Promise<Buffer> {
@@ -13,10 +12,4 @@ export async function exportCertificate(confdir: string, format: 'pem' | 'cer' |
     case 'p12':
       return pkcs12(certificate, 'sluice');
   }
-}
-
-/** Makes sure that the files the environment lines name are there. */
-export async function prepareTrust(confdir: string): Promise<void> {
-  const { certificate } = await openAuthority(confdir);
-  writeBundle(confdir, certificate.toString());
 }

@@ -1,13 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { systemRoots } from '../certs/trust.js';
-
-/** The system's roots and ours in one file, for programs that replace their roots by what a variable names. */
-export const BUNDLE_FILE = 'ca-bundle.pem';
-
-export function writeBundle(confdir: string, certificate: string): void {
-  fs.writeFileSync(path.join(confdir, BUNDLE_FILE), `${systemRoots().pem}\n${certificate}`, { mode: 0o644 });
-}
+import { BUNDLE_FILE, CA_CERTIFICATE_FILE } from '../certs/store.js';
 
 /** Variables that send a shell's programs through the proxy and make them trust its CA. */
 export function proxyVariables(url: string, confdir: string): readonly (readonly [string, string])[] {
@@ -17,7 +9,7 @@ export function proxyVariables(url: string, confdir: string): readonly (readonly
   return [
     ...proxy,
     ['NODE_USE_ENV_PROXY', '1'],
-    ['NODE_EXTRA_CA_CERTS', path.join(confdir, 'ca-cert.pem')],
+    ['NODE_EXTRA_CA_CERTS', path.join(confdir, CA_CERTIFICATE_FILE)],
     ...trust.map((name) => [name, bundle] as const),
   ];
 }

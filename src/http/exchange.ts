@@ -97,8 +97,8 @@ export class Exchange {
   isOver = false;
 
   constructor(
-    private readonly wire: Wire,
-    private readonly teller: Teller,
+    readonly wire: Wire,
+    readonly teller: Teller,
     private readonly rules: Rules,
   ) {}
 
@@ -137,7 +137,7 @@ export class Exchange {
     if (framing.type !== 'none') {
       this.requestWaits = carriage.how === 'buffered';
       const limit = this.limit('request', framing);
-      this.request = new Carrier('request', carriage.how, framing, limit, this.port('request'));
+      this.request = new Carrier('request', carriage.how, framing, limit, new SidePort('request', this));
     } else this.requestWaits = isHeld;
     if (this.requestWaits) {
       if (this.expectsContinue) this.wire.toClient(CONTINUE);
@@ -184,7 +184,7 @@ export class Exchange {
     this.framing = framing;
     this.requestDone = true;
     if (framing.type !== 'none') {
-      this.request = new Carrier('request', 'buffered', framing, null, this.port('request'));
+      this.request = new Carrier('request', 'buffered', framing, null, new SidePort('request', this));
       this.request.size = size;
       this.request.end([]);
     }
@@ -229,7 +229,7 @@ export class Exchange {
       this.responseWaits = carriage.how === 'buffered';
       const outgoing = this.head.version === 'HTTP/1.0' && framing.type === 'chunked' ? UNTIL_CLOSE : framing;
       const limit = this.limit('response', framing);
-      this.response = new Carrier('response', carriage.how, outgoing, limit, this.port('response'));
+      this.response = new Carrier('response', carriage.how, outgoing, limit, new SidePort('response', this));
     } else this.responseWaits = isHeld;
     if (this.responseWaits) return;
     if (isHeld) this.hold('response');
@@ -326,18 +326,6 @@ export class Exchange {
     return announcedLength(framing) === null ? this.rules.limit(side) : null;
   }
 
-  private port(side: Side): CarrierPort {
-    const { wire, teller } = this;
-    return {
-      send: side === 'request' ? (piece) => wire.toServer(piece) : (piece) => wire.toClient(piece),
-      sendRecording: () => wire.sendRecording(side),
-      record: (bytes) => teller.record(side, bytes),
-      count: (bytes) => teller.count(side, bytes),
-      streamed: () => teller.streamed(side),
-      overflowed: () => this.overflowed(side),
-    };
-  }
-
   private decide(side: Side, framing: Framing): Carriage {
     this.holds[side] = this.rules.holds(side);
     const carriage = this.rules.carriage(side, framing, this.holds[side]);
@@ -345,7 +333,8 @@ export class Exchange {
     return carriage;
   }
 
-  private overflowed(side: Side): void {
+  /** A buffered body has outgrown the limit. */
+  overflowed(side: Side): void {
     if (side === 'response') this.responseWaits = false;
     else this.requestWaits = false;
     if (this.holds[side]) this.hold(side);
@@ -422,3 +411,36 @@ export class Exchange {
 }
 
 const UNTIL_CLOSE: Framing = { type: 'close' };
+
+/** What one side's carrier does, done for its exchange. */
+class SidePort implements CarrierPort {
+  constructor(
+    private readonly side: Side,
+    private readonly exchange: Exchange,
+  ) {}
+
+  send(piece: Piece): void {
+    if (this.side === 'request') this.exchange.wire.toServer(piece);
+    else this.exchange.wire.toClient(piece);
+  }
+
+  sendRecording(): void {
+    this.exchange.wire.sendRecording(this.side);
+  }
+
+  record(bytes: Uint8Array): void {
+    this.exchange.teller.record(this.side, bytes);
+  }
+
+  count(bytes: number): void {
+    this.exchange.teller.count(this.side, bytes);
+  }
+
+  streamed(): void {
+    this.exchange.teller.streamed(this.side);
+  }
+
+  overflowed(): void {
+    this.exchange.overflowed(this.side);
+  }
+}

@@ -1,11 +1,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { FlowId } from '../flow/flow.js';
+import type { FlowId, Note } from '../flow/flow.js';
 import { isMistake, type OptionName, type OptionValue, withOption } from '../options.js';
-import type { BodyData, FlowTarget, LogLevel, ProxyCommand, ProxyEvent } from '../protocol.js';
+import {
+  type BodyData,
+  type FlowTarget,
+  failureText,
+  type LogLevel,
+  type ProxyCommand,
+  type ProxyEvent,
+} from '../protocol.js';
 import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
-import type { Entry } from './entry.js';
+import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
 import { applyChange, imageOf } from './oneshot.js';
 import { Replay, replayRefusal } from './replay.js';
@@ -14,8 +21,6 @@ import type { Record } from './shelf.js';
 
 /** Hears the commands of the interface and carries them out, or refuses them with a reason. */
 export class Desk {
-  private running = 0;
-
   constructor(
     private readonly context: Context,
     private readonly feed: Feed,
@@ -83,7 +88,7 @@ export class Desk {
   private read(id: FlowId): void {
     const record = this.context.ledger.get(id);
     if (!record) return this.refuse('read-flow', 'the flow is gone');
-    const bodies = 'request' in record ? bodiesOf(record) : { request: null, response: null };
+    const bodies = record instanceof Entry ? bodiesOf(record) : { request: null, response: null };
     this.say({ type: 'flow-read', flow: record.picture(), ...bodies });
   }
 
@@ -166,36 +171,30 @@ export class Desk {
       return this.refuse('run-script', 'Python scripts do not run here: scripts are .js, .mjs or .ts modules.');
     if (!/\.(js|mjs|cjs|ts|mts)$/.test(file))
       return this.refuse('run-script', `Not a script: ${script} (scripts are .js, .mjs or .ts modules)`);
-    const entries = targets
-      .map((target) => this.context.ledger.get(target.id))
-      .filter((record) => record !== undefined);
-    const runnable = entries.filter((record) => 'request' in record && !record.isLive) as Entry[];
-    if (runnable.length < entries.length)
+    const records = targets.map(({ id }) => this.context.ledger.get(id)).filter((record) => record !== undefined);
+    const entries = records.filter((record): record is Entry => record instanceof Entry && !record.isLive);
+    if (entries.length < records.length)
       this.refuse('run-script', 'a flow that is still running, or is no HTTP flow, was left out');
-    if (runnable.length === 0) return;
-    for (const entry of runnable) entry.clearScriptNotes();
-    this.running += 1;
-    const { ledger, options } = this.context;
-    const images = runnable.map((entry) => imageOf(entry, entry.error));
-    const report = await runScript(file, images, options.script_timeout, {
-      changed: (id, change) => {
-        const record = ledger.get(id);
-        if (record && 'request' in record) applyChange(record, change, ledger.spool);
-      },
+    if (entries.length === 0) return;
+    for (const entry of entries) entry.clearScriptNotes();
+    const images = entries.map((entry) => imageOf(entry, entry.error));
+    const report = await runScript(file, images, this.context.options.script_timeout, {
+      changed: (id, change) => this.onEntry(id, (entry) => applyChange(entry, change, this.context.ledger.spool)),
       failed: (failure) => {
-        const at = failure.place
-          ? `${path.basename(failure.place.file)}:${failure.place.line}:${failure.place.column}`
-          : path.basename(file);
-        const where = failure.event === '' ? '' : ` in ${failure.event}`;
-        const text = `${at}${where}: ${failure.message}`;
+        const text = failureText(failure, file);
         this.log('error', text);
-        const failed = failure.id === null ? runnable : runnable.filter((entry) => entry.id === failure.id);
-        for (const entry of failed) entry.note({ level: 'error', text, place: failure.place });
+        const note: Note = { level: 'error', text, place: failure.place };
+        for (const { id } of images)
+          if (failure.id === null || failure.id === id) this.onEntry(id, (entry) => entry.note(note));
       },
       log: (level, text) => this.log(level, text),
     });
-    this.running -= 1;
     this.say({ type: 'script-finished', report });
+  }
+
+  private onEntry(id: FlowId, act: (entry: Entry) => void): void {
+    const record = this.context.ledger.get(id);
+    if (record instanceof Entry) act(record);
   }
 }
 

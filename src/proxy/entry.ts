@@ -48,7 +48,7 @@ const NOWHERE = { scheme: 'http', host: '', port: 0 } as const;
 /** One HTTP flow in the ledger. It hears what its exchange tells and gives pictures of itself. */
 export class Entry implements Teller {
   revision = 0;
-  readonly createdAt = now();
+  createdAt = now();
   request: LiveMessage<RequestHead>;
   response: LiveMessage<ResponseHead> | null = null;
   error: FlowError | null = null;
@@ -57,6 +57,7 @@ export class Entry implements Teller {
   replayed = false;
   isLive = true;
   server: ServerFacts | null = null;
+  isReused = false;
   handle: Handle | null = null;
   notes: readonly Note[] = [];
   private backup: Backup | null = null;
@@ -139,6 +140,7 @@ export class Entry implements Teller {
 
   malformed(side: Side, raw: string): void {
     if (side === 'request') {
+      if (this.request.head.method === '') this.request = this.guess(raw);
       this.request.malformed = raw;
       this.request.endedAt ??= now();
     } else if (this.response) this.response.malformed = raw;
@@ -248,8 +250,9 @@ export class Entry implements Teller {
     this.changed();
   }
 
-  connectedTo(server: ServerFacts): void {
+  connectedTo(server: ServerFacts, isReused: boolean): void {
     this.server = server;
+    this.isReused = isReused;
     this.changed();
   }
 
@@ -259,6 +262,7 @@ export class Entry implements Teller {
     copy.response = this.response;
     copy.error = this.error;
     copy.server = this.server;
+    copy.isReused = this.isReused;
     copy.replayed = this.replayed;
     copy.isLive = false;
     copy.changed();
@@ -271,7 +275,8 @@ export class Entry implements Teller {
   }
 
   picture(): Flow {
-    const { id, revision, createdAt, client, server, marked, replayed, notes } = this;
+    const { id, revision, createdAt, client, marked, replayed, notes } = this;
+    const server = this.server && { ...this.server, reused: this.isReused };
     const common = { id, revision, createdAt, client, server, held: this.heldSide, marked, replayed, notes };
     const base = { ...common, kind: 'http' as const, changed: this.hasChanged, request: this.request.picture() };
     const response = this.response?.picture() ?? null;
@@ -326,6 +331,13 @@ export class Entry implements Teller {
 
   private side(side: Side): LiveMessage<RequestHead | ResponseHead> | null {
     return side === 'request' ? this.request : this.response;
+  }
+
+  /** What a head that could not be read seems to ask for, so that its row says something. */
+  private guess(raw: string): LiveMessage<RequestHead> {
+    const [, method = '', target = ''] = /^(\S{1,20}) (\S{1,200})/.exec(raw) ?? [];
+    const head: RequestHead = { method, target, origin: NOWHERE, path: target, version: 'HTTP/1.1', fields: [] };
+    return new LiveMessage(head, NO_BODY, 0, null, this.createdAt);
   }
 
   private cutMessage(message: string): string {

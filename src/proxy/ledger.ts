@@ -2,24 +2,26 @@ import type { ClientFacts, FlowId } from '../flow/flow.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
 import { Passage } from './passage.js';
-import type { Record, Shelf } from './shelf.js';
+import { PackedShelf, type Record, type Shelf } from './shelf.js';
 import type { Spool } from './spool.js';
 
 /** All flows: the live ones here, the finished ones on the shelf. Changes go to the feed. */
 export class Ledger {
   private nextId = 1;
   private readonly live = new Map<FlowId, Record>();
-  private readonly gone = new WeakSet<Record>();
+  private readonly gone = new Set<FlowId>();
+  private readonly shelf: Shelf;
 
   constructor(
     private readonly feed: Feed,
-    private readonly shelf: Shelf,
     readonly spool: Spool,
     private readonly storesStreamed: () => boolean,
-  ) {}
+  ) {
+    this.shelf = new PackedShelf(spool, (id, client) => this.entry(id, client));
+  }
 
   open(client: ClientFacts | null): Entry {
-    const entry = new Entry(this.newId(), client, this.spool, this.storesStreamed, this);
+    const entry = this.entry(this.newId(), client);
     this.live.set(entry.id, entry);
     return entry;
   }
@@ -41,7 +43,7 @@ export class Ledger {
   }
 
   remove(record: Record): void {
-    this.gone.add(record);
+    this.gone.add(record.id);
     record.handle?.kill();
     this.live.delete(record.id);
     this.shelf.remove(record.id);
@@ -49,12 +51,18 @@ export class Ledger {
   }
 
   changed(record: Record): void {
-    if (!this.gone.has(record)) this.feed.changed(record);
+    if (this.gone.has(record.id)) return;
+    this.feed.changed(record);
+    if (!record.isLive && !this.live.has(record.id)) this.shelf.put(record);
   }
 
   finished(record: Record): void {
     this.live.delete(record.id);
-    if (!this.gone.has(record)) this.shelf.put(record);
+    if (!this.gone.has(record.id)) this.shelf.put(record);
+  }
+
+  private entry(id: FlowId, client: ClientFacts | null): Entry {
+    return new Entry(id, client, this.spool, this.storesStreamed, this);
   }
 
   private newId(): FlowId {

@@ -56,7 +56,7 @@ export class Replay implements Wire, UpstreamUser {
       const idle = { busy: context.options.idle_timeout, unused: 1 };
       this.upstream = new Upstream(result.socket, origin, result.facts, limitsOf(context), this, () => idle);
       this.upstream.begin(exchange, entry.request.head.method);
-      entry.connectedTo(result.facts);
+      entry.connectedTo(result.facts, false);
       exchange.connected(false);
       this.flush();
     });

@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS, type Limits, type RawRequestHead, RequestReader } from 
 import { type Authority, connectAuthority, resolveTarget } from '../http/target.js';
 import type { Context } from './context.js';
 import { type DialFailure, type DialResult, dial, isDialled, type TlsWish } from './dial.js';
-import type { Entry } from './entry.js';
+import type { Entry, Handle } from './entry.js';
 import { FlowRules } from './flowrules.js';
 import { Outbox } from './outbox.js';
 import { splice } from './splice.js';
@@ -38,7 +38,7 @@ export function limitsOf(context: Context): Limits {
  * One client's HTTP/1 byte stream: reads its requests one at a time, runs an exchange for each and performs what the
  * exchange asks for. Connections to servers are reused within a session only.
  */
-export class Session implements Wire, UpstreamUser {
+export class Session implements Wire, UpstreamUser, Handle {
   private readonly reader: RequestReader;
   private readonly out: Outbox;
   private readonly limits: Limits;
@@ -210,6 +210,18 @@ export class Session implements Wire, UpstreamUser {
     this.connecting += 1;
     this.upstream?.drop();
     this.upstream = null;
+  }
+
+  // --- what the user does
+
+  kill(): void {
+    this.exchange?.kill();
+    this.flush();
+  }
+
+  release(): void {
+    this.exchange?.release();
+    this.flush();
   }
 
   // --- what an upstream tells
@@ -387,16 +399,7 @@ export class Session implements Wire, UpstreamUser {
   private open(): Exchange {
     const entry = this.context.ledger.open(this.client);
     const exchange = new Exchange(this, entry, new FlowRules(this.context, entry));
-    entry.handle = {
-      kill: () => {
-        exchange.kill();
-        this.flush();
-      },
-      release: () => {
-        exchange.release();
-        this.flush();
-      },
-    };
+    entry.handle = this;
     this.entry = entry;
     this.exchange = exchange;
     return exchange;
@@ -422,7 +425,7 @@ export class Session implements Wire, UpstreamUser {
   private use(exchange: Exchange, upstream: Upstream): void {
     this.upstream = upstream;
     upstream.begin(exchange, this.entry?.request.head.method ?? '');
-    this.entry?.connectedTo(upstream.isReused ? { ...upstream.facts, reused: true } : upstream.facts);
+    this.entry?.connectedTo(upstream.facts, upstream.isReused);
     exchange.connected(upstream.isReused);
   }
 

@@ -15,12 +15,15 @@ export class Spool {
   constructor(readonly folder: string) {}
 
   open(): SpoolFile {
-    if (!this.made) {
-      fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-      this.made = true;
-    }
     this.count += 1;
-    return new SpoolFile(path.join(this.folder, `${this.count}.body`));
+    return new SpoolFile(path.join(this.ready(), `${this.count}.body`));
+  }
+
+  /** The folder, made when it is first needed. */
+  ready(): string {
+    if (!this.made) fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    this.made = true;
+    return this.folder;
   }
 }
 

@@ -218,9 +218,13 @@ export class Tunnel {
       clearTimeout(timer);
       secure.removeListener('error', onError);
       secure.removeListener('close', onClose);
+      secure.removeListener('end', onEnd);
     };
+    const onEnd = (): void => void secure.destroy();
     secure.on('error', onError);
     secure.on('close', onClose);
+    secure.on('end', onEnd);
+    secure.resume(); // an end is only heard while reading
     secure.once('secure', () => {
       stop();
       const securedAt = now();

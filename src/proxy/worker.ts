@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { Authority } from '../certs/authority.js';
 import { Leaves } from '../certs/leaves.js';
-import { isExposed, openAuthority } from '../certs/store.js';
+import { isExposed, openAuthority, writeBundle } from '../certs/store.js';
 import { makeTrust, type Trust } from '../certs/trust.js';
 import { now } from '../flow/clock.js';
 import type { Origin } from '../flow/flow.js';
@@ -15,7 +15,6 @@ import { Ledger } from './ledger.js';
 import { listen } from './listener.js';
 import { landingPage } from './page.js';
 import { compileRules } from './rulebook.js';
-import { MemoryShelf } from './shelf.js';
 import { Spool, sweepSpool } from './spool.js';
 
 /*
@@ -53,7 +52,7 @@ async function start(): Promise<void> {
   leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
   const feed = new Feed(say);
   const spool = new Spool(settings.spool);
-  const ledger: Ledger = new Ledger(feed, new MemoryShelf(), spool, () => context.options.store_streamed_bodies);
+  const ledger: Ledger = new Ledger(feed, spool, () => context.options.store_streamed_bodies);
   const isOurAddress = (origin: Origin): boolean =>
     origin.port === context.listening.port && loopbackNames(context.listening.host).has(origin.host);
   const context: Context = {
@@ -84,6 +83,7 @@ async function start(): Promise<void> {
   }
   if (isExposed(settings.confdir)) log('warn', `${settings.confdir}/ca.pem can be read by others: chmod 600 it.`);
   sweepSpool(settings.confdir);
+  opened.then((pair) => writeBundle(settings.confdir, pair)).catch((error: Error) => log('error', error.message));
 }
 
 void start();

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FlowId } from '../flow/flow.js';
 import type { LogLevel, ScriptFailure, ScriptReport } from '../protocol.js';
-import type { FlowChange, FlowImage, HostCommand, HostEvent, HostSettings } from './image.js';
+import type { FlowChange, FlowImage, HostCommand, HostEvent, HostSettings, Thrown } from './image.js';
 
 /** What a run tells while it goes on. */
 export interface RunListener {
@@ -81,6 +81,74 @@ class Host {
   }
 }
 
+/** What a run has come to so far. */
+class Tally {
+  private readonly events = new Set<string>();
+  private readonly changed = new Set<string>();
+  private readonly failures: ScriptFailure[] = [];
+  private ran = 0;
+
+  constructor(private readonly listener: RunListener) {}
+
+  hook(name: string, result: { readonly ran: boolean; readonly thrown: Thrown | null }): void {
+    if (result.ran) this.heard([name]);
+    if (result.thrown) this.fail({ id: null, ...result.thrown });
+  }
+
+  heard(events: readonly string[]): void {
+    for (const event of events) this.events.add(event);
+    this.ran += events.length;
+  }
+
+  took(id: FlowId, change: FlowChange): void {
+    for (const name of change.names) this.changed.add(name);
+    this.listener.changed(id, change);
+  }
+
+  fail(failure: ScriptFailure): void {
+    this.failures.push(failure);
+    this.listener.failed(failure);
+  }
+
+  report(path: string, flows: number, milliseconds: number): ScriptReport {
+    const { ran, failures } = this;
+    return { path, flows, ran, events: [...this.events], changed: [...this.changed], milliseconds, failures };
+  }
+}
+
+/** Loads the script and calls `start`: `dead` without a thread to go on with, `spoilt` if only `done` is due. */
+async function begin(host: Host, tally: Tally): Promise<'ready' | 'spoilt' | 'dead'> {
+  const started = await host.answer(null);
+  if (typeof started === 'string') {
+    tally.fail({ id: null, event: 'start', message: started, place: null });
+    return 'dead';
+  }
+  if (started.type !== 'started') return 'dead';
+  tally.hook('start', started);
+  if (!started.thrown) return 'ready';
+  return started.thrown.event === 'loading' ? 'dead' : 'spoilt';
+}
+
+/** Runs the events of one flow. False when the thread is gone after it. */
+async function pass(host: Host, tally: Tally, flow: FlowImage): Promise<boolean> {
+  const result = await host.answer({ type: 'run', flow });
+  if (typeof result === 'string') {
+    tally.fail({ id: flow.id, event: '', message: result, place: null });
+    return false;
+  }
+  if (result.type !== 'ran') return true;
+  tally.heard(result.events);
+  if (result.thrown) tally.fail({ id: flow.id, ...result.thrown });
+  if (result.change) tally.took(flow.id, result.change);
+  return true;
+}
+
+async function finish(host: Host, tally: Tally): Promise<void> {
+  const finished = await host.answer({ type: 'finish' });
+  if (typeof finished === 'string') tally.fail({ id: null, event: 'done', message: finished, place: null });
+  else if (finished.type === 'finished') tally.hook('done', finished);
+}
+
 /**
  * Runs a script once over flows: `start`, the events of each flow in turn, `done`. A failure on one flow drops that
  * flow's changes and goes on with the next; a thread that hangs is stopped, and a fresh one takes the rest.
@@ -92,64 +160,19 @@ export async function runScript(
   listener: RunListener,
 ): Promise<ScriptReport> {
   const began = performance.now();
-  const events = new Set<string>();
-  const changed = new Set<string>();
-  const failures: ScriptFailure[] = [];
-  let ran = 0;
-  const fail = (failure: ScriptFailure): void => {
-    failures.push(failure);
-    listener.failed(failure);
-  };
-  const left = [...flows];
-  do {
+  const tally = new Tally(listener);
+  let left: readonly FlowImage[] = flows;
+  while (left.length > 0) {
     const host = new Host(script, seconds, listener.log);
-    const started = await host.answer(null);
-    let isAlive = typeof started !== 'string' && started.type === 'started' && started.thrown?.event !== 'loading';
-    if (typeof started === 'string') fail({ id: null, event: 'start', message: started, place: null });
-    else if (started.type === 'started') {
-      if (started.ran) events.add('start');
-      if (started.ran) ran += 1;
-      if (started.thrown) {
-        fail({ id: null, ...started.thrown });
-        left.length = 0;
-      }
+    const begun = await begin(host, tally);
+    if (begun !== 'ready') left = [];
+    let isAlive = begun !== 'dead';
+    for (let flow = left[0]; flow && isAlive; flow = left[0]) {
+      left = left.slice(1);
+      isAlive = await pass(host, tally, flow);
     }
-    if (typeof started === 'string') left.length = 0;
-    while (isAlive) {
-      const flow = left.shift();
-      if (!flow) break;
-      const result = await host.answer({ type: 'run', flow });
-      if (typeof result === 'string') {
-        fail({ id: flow.id, event: '', message: result, place: null });
-        isAlive = false;
-      } else if (result.type === 'ran') {
-        for (const event of result.events) events.add(event);
-        ran += result.events.length;
-        if (result.thrown) fail({ id: flow.id, ...result.thrown });
-        if (result.change) {
-          for (const name of result.change.names) changed.add(name);
-          listener.changed(flow.id, result.change);
-        }
-      }
-    }
-    if (isAlive) {
-      const finished = await host.answer({ type: 'finish' });
-      if (typeof finished === 'string') fail({ id: null, event: 'done', message: finished, place: null });
-      else if (finished.type === 'finished') {
-        if (finished.ran) events.add('done');
-        if (finished.ran) ran += 1;
-        if (finished.thrown) fail({ id: null, ...finished.thrown });
-      }
-    }
+    if (isAlive) await finish(host, tally);
     host.stop();
-  } while (left.length > 0);
-  return {
-    path: script,
-    flows: flows.length,
-    ran,
-    events: [...events],
-    changed: [...changed],
-    milliseconds: performance.now() - began,
-    failures,
-  };
+  }
+  return tally.report(script, flows.length, performance.now() - began);
 }

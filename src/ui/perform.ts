@@ -151,7 +151,7 @@ export interface Hands {
   readonly send: (msg: Msg) => void;
   readonly tell: (command: Extract<Effect, { type: 'tell' }>['command']) => void;
   readonly suspend: () => () => void;
-  readonly quit: () => void;
+  readonly quit: (reason: string | null) => void;
 }
 
 /** Does what a step asked for; what comes of it is sent back as a message. */
@@ -187,6 +187,6 @@ export async function perform(state: State, effect: Effect, hands: Hands): Promi
       return isMistake(keymap) ? report(keymap.mistake) : hands.send({ type: 'keys-loaded', keymap });
     }
     case 'quit':
-      return hands.quit();
+      return hands.quit(effect.reason);
   }
 }

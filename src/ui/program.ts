@@ -16,9 +16,9 @@ export class Program {
   private later: NodeJS.Timeout | null = null;
   private drawnAt = 0;
   private readonly ticking: NodeJS.Timeout;
-  private quitting = (): void => {};
-  /** Settled when the user quits. */
-  readonly quit = new Promise<void>((done) => {
+  private quitting = (_reason: string | null): void => {};
+  /** Settled when the user quits, with null, or when it cannot go on, with the reason. */
+  readonly quit = new Promise<string | null>((done) => {
     this.quitting = done;
   });
 
@@ -53,7 +53,7 @@ export class Program {
         send: (next) => this.send(next),
         tell: (command) => this.port.say(command),
         suspend: () => this.terminal.suspend(),
-        quit: () => this.quitting(),
+        quit: (reason) => this.quitting(reason),
       }).catch((error: Error) => this.send({ type: 'failed', text: error.message }));
     }
   }

@@ -23,7 +23,8 @@ export type Effect =
     }
   | { readonly type: 'open-editor'; readonly file: string; readonly line: number }
   | { readonly type: 'load-keys'; readonly path: string }
-  | { readonly type: 'quit' };
+  /** `reason` is why it cannot go on, for the user to read when the terminal is given back. */
+  | { readonly type: 'quit'; readonly reason: string | null };
 
 /** The next state, then whatever must be done about it. */
 export type Step = readonly [State, ...Effect[]];

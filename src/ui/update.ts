@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { FlowId } from '../flow/flow.js';
 import { withOption } from '../options.js';
-import type { ProxyEvent, ScriptReport } from '../protocol.js';
+import { failureText, type ProxyEvent, type ScriptReport } from '../protocol.js';
 import { openFlow } from './commands/console.js';
 import { navigate } from './commands/navigate.js';
 import { runCommand } from './commands/table.js';
@@ -94,7 +94,7 @@ function heard(state: State, event: ProxyEvent): Step {
     case 'listening':
       return [{ ...state, listening: { host: event.host, port: event.port } }];
     case 'could-not-listen':
-      return [withNotice(state, 'error', event.reason), { type: 'quit' }];
+      return [withNotice(state, 'error', event.reason), { type: 'quit', reason: event.reason }];
     case 'option-changed': {
       const next = { ...state, options: withOption(state.options, event.name, event.value) };
       return [event.name === 'console_focus_follow' && event.value ? withFocus(next, next.rows.length - 1) : next];
@@ -163,18 +163,15 @@ function scriptFinished(state: State, report: ScriptReport): State {
   const name = basename(report.path);
   const flows = report.flows === 1 ? '1 flow' : `${report.flows} flows`;
   const [failure] = report.failures;
-  const scriptErrors = state.scriptErrors + report.failures.length;
   if (failure) {
-    const place = failure.place
-      ? `${basename(failure.place.file)}:${failure.place.line}:${failure.place.column}`
-      : name;
-    const where = failure.event === '' ? '' : ` in ${failure.event}`;
     const more = report.failures.length > 1 ? ` (and ${report.failures.length - 1} more)` : '';
-    return withNotice({ ...state, scriptErrors }, 'error', `${place}${where}: ${failure.message}${more}`);
+    const scriptErrors = state.scriptErrors + report.failures.length;
+    return withNotice({ ...state, scriptErrors }, 'error', `${failureText(failure, report.path)}${more}`);
   }
-  const ran = report.ran === 0 ? 'no event of it ran' : `${report.ran} events ran (${report.events.join(', ')})`;
+  const ran = report.ran === 0 ? 'no event of it ran' : `${report.ran} events ran`;
   const changed = report.changed.length === 0 ? 'nothing changed' : `${report.changed.join(', ')} changed`;
   const undo = report.changed.length === 0 ? '' : ' · V undoes it';
   const text = `${name} on ${flows}: ${ran} · ${changed} · ${Math.round(report.milliseconds)} ms${undo}`;
-  return withNotice(state, 'alert', text);
+  const logged = withLog(state, { at: state.now, level: 'info', text: `${text} · ${report.events.join(', ')}` });
+  return withNotice(logged, 'alert', text);
 }

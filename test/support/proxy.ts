@@ -3,6 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { makeAuthority, type Pair } from '../../src/certs/authority.js';
+import { saveAuthority } from '../../src/certs/store.js';
 import type { Flow, FlowId } from '../../src/flow/flow.js';
 import { defaultOptions, type Options } from '../../src/options.js';
 import {
@@ -109,21 +111,19 @@ export function temporaryFolder(t: TestContext): string {
   return folder;
 }
 
-const sharedAuthority: string | null = null;
+let authority: Promise<Pair> | null = null;
 
-/** Copies one CA into every test's folder, so that only the first test waits for a key. */
-function shareAuthority(confdir: string): void {
-  if (!sharedAuthority) return;
-  fs.mkdirSync(confdir, { recursive: true, mode: 0o700 });
-  for (const name of ['ca.pem', 'ca-cert.pem'])
-    fs.copyFileSync(path.join(sharedAuthority, name), path.join(confdir, name));
+/** Gives a configuration folder the one CA of this test process, so that only the first test waits for a key. */
+export async function shareAuthority(confdir: string): Promise<void> {
+  authority ??= makeAuthority();
+  saveAuthority(confdir, await authority);
 }
 
 /** Starts the real worker on a free port with a configuration folder of its own. */
 export async function startProxy(t: TestContext, options: Partial<Options> = {}): Promise<RunningProxy> {
   const folder = temporaryFolder(t);
   const confdir = path.join(folder, 'conf');
-  shareAuthority(confdir);
+  await shareAuthority(confdir);
   const { port1, port2 } = new MessageChannel();
   const spool = path.join(confdir, 'spool', String(process.pid));
   const worker = new Worker(new URL('../../src/proxy/worker.js', import.meta.url), {
@@ -139,6 +139,5 @@ export async function startProxy(t: TestContext, options: Partial<Options> = {})
     proxy.channel.close();
   });
   proxy.port = (await Promise.race([proxy.event('listening'), crash])).port;
-  await proxy.until(() => fs.existsSync(proxy.caFile), 'the CA').catch(() => {});
   return proxy;
 }

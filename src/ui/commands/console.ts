@@ -111,7 +111,7 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
       return choices ? choose(state, question, choices, words) : refusal(state, `"${source}" offers no choices.`);
     },
   },
-  'console.exit': { doc: 'Quit', arguments: [], run: (state) => [state, { type: 'quit' }] },
+  'console.exit': { doc: 'Quit', arguments: [], run: (state) => [state, { type: 'quit', reason: null }] },
   'console.view.pop': { doc: 'Leave the screen', arguments: [], run: popView },
   'console.view.help': {
     doc: 'Show the keys of this screen',

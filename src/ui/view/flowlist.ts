@@ -29,14 +29,19 @@ export function statusText(row: FlowRow): string {
 
 function cutOff(row: FlowRow): string {
   const of = row.expected === null ? '' : ` of ${shortSize(row.expected)}`;
-  return `cut off ${shortSize(row.size)}${of}`;
+  return `cut ${shortSize(row.size)}${of}`;
+}
+
+/** The place a message begins with is in the host column already. */
+function withoutAuthority(message: string): string {
+  return message.replace(/^\S+:\d+ (?:is )?/, '');
 }
 
 /** What the content column says (UI-COL-08): the error, what is missing, or the kind of content. */
 export function contentText(row: FlowRow): Span {
   if (row.kind === 'tunnel') return span('', 'plain');
   if (row.failed && row.status > 0 && row.body === 'partial') return span(cutOff(row), 'error');
-  if (row.failed) return span(row.error, 'error');
+  if (row.failed) return span(withoutAuthority(row.error), 'error');
   if (row.held) return span(`${row.held} held`, 'held');
   if (row.status === 0) return span(row.duration < 0 ? '…' : '', 'dim');
   if (row.body === 'missing') return span('content missing', 'missing');
@@ -69,15 +74,21 @@ const FIXED = 2 + 1 + 8 + 1 + 5 + 1 + 7 + 1 + 1 + 1 + 3 + 1 + 2 + 1 + 1 + 6 + 1 
 function widths(columns: number): Widths {
   const room = Math.max(30, columns - FIXED);
   const host = Math.max(10, Math.min(40, Math.floor(room * 0.24)));
-  const content = Math.max(10, Math.min(34, Math.floor(room * 0.2)));
+  const content = Math.max(15, Math.min(34, Math.floor(room * 0.2)));
   return { host, content, path: Math.max(5, room - host - content) };
+}
+
+/** Content and size; what went wrong takes the room of both. */
+function contentSpans(row: FlowRow, width: number): Span[] {
+  const what = contentText(row);
+  if (row.failed) return [span(` ${fit(what.text, width + 7)}`, what.style)];
+  return [span(` ${fit(what.text, width, 'right')}`, what.style), span(` ${fit(sizeText(row), 6, 'right')}`, 'dim')];
 }
 
 /** One row: time, scheme, method, host, path, status, signs, content, size, duration, replay, mark (UI-COL-01 to 12). */
 function tableLine(state: State, row: FlowRow, isFocused: boolean): Line {
   const { host, path, content } = widths(state.columns);
   const held = row.held ? 'held' : undefined;
-  const what = contentText(row);
   const rest = row.kind === 'tunnel' ? row.error : escapeBytes(row.path);
   const spans = [
     span(isFocused ? '>>' : '  ', 'mark'),
@@ -88,8 +99,7 @@ function tableLine(state: State, row: FlowRow, isFocused: boolean): Line {
     span(` ${fit(rest, path)}`, row.kind === 'tunnel' ? (row.failed ? 'error' : 'dim') : 'plain'),
     span(` ${fit(statusText(row), 3)} `, statusStyle(row)),
     signs(row),
-    span(` ${fit(what.text, content, 'right')}`, what.style),
-    span(` ${fit(sizeText(row), 6, 'right')}`, 'dim'),
+    ...contentSpans(row, content),
     span(` ${fit(durationText(state, row), 5, 'right')}`, 'dim'),
     span(row.replayed ? ' ↺' : row.changed ? ' ✎' : '  ', 'mark'),
     span(row.marked ? '●' : ' ', 'mark'),
