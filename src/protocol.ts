@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
+import type { BodyData } from './flow/extent.js';
 import type { Carried, Flow, FlowId, Place, Side } from './flow/flow.js';
 import type { OptionName, OptionValue } from './options.js';
 
@@ -14,19 +15,6 @@ import type { OptionName, OptionValue } from './options.js';
  *   made against where doing it twice or too late would surprise.
  * - Where two requests of one kind can be under way, the answer names what it answers.
  */
-
-/** Bytes in a file, immutable up to `length`. */
-export interface Extent {
-  readonly file: string;
-  readonly offset: number;
-  readonly length: number;
-  /** More may follow. */
-  readonly growing: boolean;
-}
-
-export type BodyData =
-  | { readonly type: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly type: 'extent'; readonly extent: Extent };
 
 /** How a body stands, in one letter for the list. */
 export type BodySign = 'empty' | 'kept' | 'partial' | 'missing' | 'growing';

@@ -4,6 +4,7 @@ import { domainToASCII } from 'node:url';
 /** A name a certificate can be made for. */
 export type CertName = { readonly type: 'dns'; readonly name: string } | { readonly type: 'ip'; readonly name: string };
 
+const LONGEST = 253;
 const LABEL = /^(?:\*|[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)$/;
 
 /**
@@ -12,9 +13,11 @@ const LABEL = /^(?:\*|[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)$/;
  */
 export function certName(text: string): CertName | null {
   const host = text.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  if (host.includes('%')) return null;
   if (isIP(host)) return { type: 'ip', name: host.toLowerCase() };
-  if (host === '' || host.length > 253 || /[\x00-\x20\x7f/]/.test(host)) return null;
+  if (host === '' || host.length > LONGEST || /[\x00-\x20\x7f/]/.test(host)) return null;
   const name = /^[\x21-\x7e]+$/.test(host) ? host.toLowerCase() : domainToASCII(host);
+  if (name.length > LONGEST) return null;
   const labels = name.split('.');
   if (labels.some((label) => !LABEL.test(label))) return null;
   if (labels.slice(1).includes('*') || name === '*') return null;

@@ -89,10 +89,12 @@ function taskOf(words: readonly string[], options: Options): Task | Mistake {
 function readOptions(argv: readonly string[], parsed: minimist.ParsedArgs): Options | Mistake {
   let options: Options | Mistake = defaultOptions();
   const lists = new Map<OptionName, string[]>();
+  const setNames = new Set<string>();
   for (const pair of [parsed.set ?? []].flat() as string[]) {
     const at = pair.indexOf('=');
     const name = at < 0 ? pair : pair.slice(0, at);
     if (!isOptionName(name)) return { mistake: `--set: there is no option "${name}"` };
+    setNames.add(name);
     const words = at < 0 ? [] : [pair.slice(at + 1)];
     if (optionTable[name].kind === 'list') lists.set(name, [...(lists.get(name) ?? []), ...words]);
     else options = setFromWords(options, name, words);
@@ -114,7 +116,9 @@ function readOptions(argv: readonly string[], parsed: minimist.ParsedArgs): Opti
     if (isMistake(options)) return options;
   }
   for (const [name, words] of lists) options = withOption(options, name, words);
-  return options;
+  const isSwitched =
+    isGiven(argv, 'intercept-active') || isGiven(argv, 'intercept_active') || setNames.has('intercept_active');
+  return isSwitched ? options : withOption(options, 'intercept_active', options.intercept !== null);
 }
 
 /** minimist reports every known boolean; only those that were typed count. */

@@ -101,6 +101,15 @@ export function proxyUrl({ host, port }: { readonly host: string; readonly port:
   return `http://${bracketed(reachable)}:${port}`;
 }
 
+/** A folder that cannot be removed cannot have been made either, or is swept at the next start. */
+function removeSpool(spool: string): void {
+  try {
+    fs.rmSync(spool, { recursive: true, force: true });
+  } catch {
+    // nothing to do about it while ending
+  }
+}
+
 /** Starts the proxy, then the interface on a terminal. Mistakes come back before the terminal is touched. */
 export async function openConsole(settings: ConsoleSettings): Promise<RunningConsole | Mistake> {
   const { options, env } = settings;
@@ -141,7 +150,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
       worker.removeListener('error', settings.crashed);
       port.close();
       await worker.terminate();
-      fs.rmSync(spool, { recursive: true, force: true });
+      removeSpool(spool);
     },
   };
 }

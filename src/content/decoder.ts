@@ -1,7 +1,8 @@
 import { Readable, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { MOST_CODINGS } from '../flow/codings.js';
+import { MOST_CODINGS, ZSTD_STEP } from '../flow/codings.js';
+import { shortSize } from '../flow/sizes.js';
 import type { ByteSource } from './source.js';
 
 export interface Decoded {
@@ -36,9 +37,11 @@ async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   let out: Uint8Array[] = [];
   const stream = new Decompress((bytes) => out.push(bytes));
   for await (const bytes of input) {
-    stream.push(bytes);
-    yield* out;
-    out = [];
+    for (let at = 0; at < bytes.length; at += ZSTD_STEP) {
+      stream.push(bytes.subarray(at, at + ZSTD_STEP));
+      yield* out;
+      out = [];
+    }
   }
   stream.push(new Uint8Array(), true);
   yield* out;
@@ -64,10 +67,10 @@ async function collect(codings: readonly string[], source: ByteSource, limit: nu
   let trouble = '';
   try {
     for await (const bytes of stream) {
-      parts.push(bytes);
+      parts.push(bytes.subarray(0, limit - size));
       size += bytes.length;
-      if (size < limit) continue;
-      trouble = `cut after ${limit >> 20} MB decoded`;
+      if (size <= limit) continue;
+      trouble = `cut after ${shortSize(limit)} decoded`;
       break;
     }
   } catch (error) {
@@ -79,6 +82,7 @@ async function collect(codings: readonly string[], source: ByteSource, limit: nu
 /** Takes content codings off, up to `limit` bytes; what came before an error or the limit is kept. */
 export async function decode(codings: readonly string[], source: ByteSource, limit: number): Promise<Decoded> {
   if (codings.length > MOST_CODINGS) return { bytes: new Uint8Array(), trouble: `${codings.length} content codings` };
+  if (source.size === 0) return { bytes: Buffer.alloc(0), trouble: '' };
   const decoded = await collect(codings, source, limit);
   const isBare = codings.includes('deflate') && decoded.bytes.length === 0 && decoded.trouble !== '';
   if (!isBare) return decoded;

@@ -1,58 +1,113 @@
-/**
- * Indents JSON by two blanks without changing a single token: numbers, key order, duplicate keys and escapes stay as
- * they are (CVV-04). Null when the text is not JSON.
- */
-export function indentJson(text: string): string | null {
-  const out: string[] = [];
-  const open: string[] = [];
-  let at = 0;
-  let needsValue = true;
-  const token = /[ \t\r\n]+|[{}[\],:]|"(?:[^"\\\x00-\x1f]|\\.)*"|-?\d[\d.eE+-]*|true|false|null/y;
-  const newline = (): string => `\n${'  '.repeat(open.length)}`;
-  while (at < text.length) {
-    token.lastIndex = at;
-    const match = token.exec(text)?.[0];
-    if (match === undefined) return null;
-    at = token.lastIndex;
-    const first = match[0] ?? '';
-    if (first === ' ' || first === '\t' || first === '\r' || first === '\n') continue;
-    switch (first) {
-      case '{':
-      case '[': {
-        const close = first === '{' ? '}' : ']';
-        const empty = /^[ \t\r\n]*/.exec(text.slice(at, at + 64))?.[0].length ?? 0;
-        if (text[at + empty] === close) {
-          out.push(first + close);
-          at += empty + 1;
-          needsValue = false;
-        } else {
-          open.push(close);
-          out.push(first, newline());
-          needsValue = true;
-        }
-        break;
-      }
-      case '}':
-      case ']':
-        if (open.pop() !== first) return null;
-        out.push(newline(), first);
-        needsValue = false;
-        break;
-      case ',':
-        if (open.length === 0) return null;
-        out.push(',', newline());
-        needsValue = true;
-        break;
-      case ':':
-        if (open.at(-1) !== '}') return null;
-        out.push(': ');
-        needsValue = true;
-        break;
-      default:
-        if (!needsValue) return null;
-        out.push(match);
-        needsValue = false;
+/** Deeper nesting is not indented: the blanks would be more than the body. */
+const DEEPEST = 200;
+
+const BLANK = /[ \t\r\n]*/y;
+const SCALAR =
+  /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+
+/** What may come next. */
+type Wanted = 'value' | 'key' | 'colon' | 'comma' | 'end';
+
+/** Writes JSON anew, token by token (RFC 8259). */
+class Indenter {
+  private readonly out: string[] = [];
+  private readonly open: string[] = [];
+  private at = 0;
+  private wanted: Wanted = 'value';
+
+  constructor(private readonly text: string) {}
+
+  run(): string | null {
+    for (;;) {
+      this.skip(BLANK);
+      if (this.at >= this.text.length) return this.wanted === 'end' ? this.out.join('') : null;
+      if (!this.step(this.text[this.at] ?? '')) return null;
     }
   }
-  return open.length === 0 && !needsValue ? out.join('') : null;
+
+  private skip(pattern: RegExp): string {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text)?.[0] ?? '';
+    this.at += found.length;
+    return found;
+  }
+
+  private newline(): string {
+    return `\n${'  '.repeat(this.open.length)}`;
+  }
+
+  /** False where the text is no JSON. */
+  private step(character: string): boolean {
+    switch (character) {
+      case '{':
+      case '[':
+        return this.begin(character);
+      case '}':
+      case ']':
+        return this.close(character);
+      case ',':
+        if (this.wanted !== 'comma') return false;
+        this.wanted = this.open.at(-1) === '}' ? 'key' : 'value';
+        this.put(`,${this.newline()}`);
+        return true;
+      case ':':
+        if (this.wanted !== 'colon') return false;
+        this.wanted = 'value';
+        this.put(': ');
+        return true;
+      default:
+        return this.scalar();
+    }
+  }
+
+  private put(text: string): void {
+    this.out.push(text);
+    this.at += 1;
+  }
+
+  private begin(character: '{' | '['): boolean {
+    if (this.wanted !== 'value' || this.open.length >= DEEPEST) return false;
+    this.put(character);
+    this.skip(BLANK);
+    const end = character === '{' ? '}' : ']';
+    if (this.text[this.at] === end) {
+      this.put(end);
+      this.valueDone();
+    } else {
+      this.open.push(end);
+      this.out.push(this.newline());
+      this.wanted = character === '{' ? 'key' : 'value';
+    }
+    return true;
+  }
+
+  private close(character: '}' | ']'): boolean {
+    if (this.wanted !== 'comma' || this.open.pop() !== character) return false;
+    this.put(this.newline() + character);
+    this.valueDone();
+    return true;
+  }
+
+  private scalar(): boolean {
+    const isKey = this.wanted === 'key';
+    if (!isKey && this.wanted !== 'value') return false;
+    const token = this.skip(SCALAR);
+    if (token === '' || (isKey && !token.startsWith('"'))) return false;
+    this.out.push(token);
+    if (isKey) this.wanted = 'colon';
+    else this.valueDone();
+    return true;
+  }
+
+  private valueDone(): void {
+    this.wanted = this.open.length === 0 ? 'end' : 'comma';
+  }
+}
+
+/**
+ * Indents JSON by two blanks without changing a single token: numbers, key order, duplicate keys and escapes stay as
+ * they are (CVV-04). A byte order mark is left out. Null when the text is not JSON, or nested too deeply.
+ */
+export function indentJson(text: string): string | null {
+  return new Indenter(text.startsWith('\ufeff') ? text.slice(1) : text).run();
 }

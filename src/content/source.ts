@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { BodyData, Extent } from '../protocol.js';
+import type { BodyData, Extent } from '../flow/extent.js';
 
 /** Bytes that are read where they are needed. */
 export interface ByteSource {

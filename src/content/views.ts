@@ -17,12 +17,12 @@ const LARGEST_TO_FORMAT = 4 * 1024 * 1024;
 
 export const MODES = ['auto', 'raw', 'json', 'hex dump'] as const;
 
-/** More than 30 % of the first bytes are no text (CVV-02). */
+/** More than 30 % of the first 100 bytes are no text, or one of them is NUL (CVV-02). */
 export function looksBinary(bytes: Uint8Array): boolean {
-  const start = bytes.subarray(0, 512);
+  const start = bytes.subarray(0, 100);
   let odd = 0;
   for (const byte of start) if (byte < 9 || (byte > 13 && byte < 32 && byte !== 27) || byte === 127) odd += 1;
-  return odd > start.length * 0.05 || (odd > 0 && start.includes(0));
+  return odd > start.length * 0.3 || start.includes(0);
 }
 
 function isJsonType(type: string): boolean {

@@ -44,6 +44,8 @@ export function encodeText(text: string, charset: string): Uint8Array | null {
       return Buffer.from(text, 'utf8');
     case 'utf-16le':
       return Buffer.from(text, 'utf16le');
+    case 'utf-16be':
+      return Buffer.from(text, 'utf16le').swap16();
     case 'latin1':
     case 'windows-1252':
       return /^[\x00-\x7f\xa0-\xff]*$/.test(text) ? Buffer.from(text, 'latin1') : null;
@@ -52,17 +54,29 @@ export function encodeText(text: string, charset: string): Uint8Array | null {
   }
 }
 
-/** A byte string from the wire as text: UTF-8 where it is valid, else one character per octet (DMM-02). */
+const ESCAPE = 0xdc00;
+
+/**
+ * A byte string from the wire as text: UTF-8 where it is valid; else each octet above 127 becomes a lone surrogate from
+ * which `textToBytes` makes the octet again (DMM-02).
+ */
 export function bytesToText(bytes: string): string {
   if (/^[\x00-\x7f]*$/.test(bytes)) return bytes;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
   } catch {
-    return bytes;
+    return bytes.replace(/[\x80-\xff]/g, (octet) => String.fromCharCode(ESCAPE + octet.charCodeAt(0)));
   }
 }
 
-/** Text as a byte string for the wire: UTF-8. */
+/** Text as a byte string for the wire: UTF-8, and octets that `bytesToText` could not read as they were. */
 export function textToBytes(text: string): string {
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+  if (/^[\x00-\x7f]*$/.test(text)) return text;
+  let bytes = '';
+  for (const character of text) {
+    const code = character.charCodeAt(0);
+    const isEscaped = character.length === 1 && code >= ESCAPE + 0x80 && code <= ESCAPE + 0xff;
+    bytes += isEscaped ? String.fromCharCode(code - ESCAPE) : Buffer.from(character, 'utf8').toString('latin1');
+  }
+  return bytes;
 }

@@ -1,5 +1,5 @@
 import zlib from 'node:zlib';
-import { decompress as unzstd } from 'fzstd';
+import { Decompress } from 'fzstd';
 import { type Fields, listMembers } from './fields.js';
 
 /** Content codings, innermost last, as Content-Encoding lists them (RFC 9110 8.4); `identity` and `none` are left out. */
@@ -18,6 +18,23 @@ function inflate(bytes: Uint8Array, options: zlib.ZlibOptions): Buffer {
   return isWrapped ? zlib.inflateSync(bytes, options) : zlib.inflateRawSync(bytes, options);
 }
 
+/** Input per step: a few bytes can stand for 128 KiB, so the limit must be looked at often. */
+export const ZSTD_STEP = 256;
+
+/** Decodes zstd in steps and stops past the limit, whatever the input promises. */
+function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const stream = new Decompress((part) => {
+    size += part.length;
+    if (size > limit) throw new CodingError(`more than ${limit} bytes decoded`);
+    parts.push(part);
+  });
+  for (let at = 0; at < bytes.length; at += ZSTD_STEP)
+    stream.push(bytes.subarray(at, at + ZSTD_STEP), at + ZSTD_STEP >= bytes.length);
+  return Buffer.concat(parts);
+}
+
 function decodeOne(coding: string, bytes: Uint8Array, limit: number): Uint8Array {
   const options = { maxOutputLength: limit };
   switch (coding) {
@@ -29,7 +46,7 @@ function decodeOne(coding: string, bytes: Uint8Array, limit: number): Uint8Array
     case 'br':
       return zlib.brotliDecompressSync(bytes, options);
     case 'zstd':
-      return unzstd(bytes);
+      return unzstd(bytes, limit);
     default:
       throw new CodingError(`unknown content coding ${coding}`);
   }

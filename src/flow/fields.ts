@@ -9,6 +9,19 @@ export function sameName(a: string, b: string): boolean {
   return a.length === b.length && a.toLowerCase() === b.toLowerCase();
 }
 
+/** Takes blanks and tabs off both ends; not `trim()`, which also takes other characters. */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
 /** The first value of that name, or undefined. */
 export function fieldValue(fields: Fields, name: string): string | undefined {
   for (const field of fields) if (sameName(field[0], name)) return field[1];
@@ -50,7 +63,7 @@ export function listMembers(fields: Fields, name: string): string[] {
   const members: string[] = [];
   for (const value of fieldValues(fields, name)) {
     for (const part of value.split(',')) {
-      const member = part.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase();
+      const member = trimBlanks(part).toLowerCase();
       if (member !== '') members.push(member);
     }
   }

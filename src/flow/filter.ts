@@ -141,8 +141,11 @@ function regex(token: Token): RegExp {
   }
 }
 
+const DEEPEST = 100;
+
 class Parser {
   private at = 0;
+  private depth = 0;
 
   constructor(
     private readonly tokens: readonly Token[],
@@ -169,26 +172,24 @@ class Parser {
   }
 
   private either(): FlowFilter {
-    const left = this.both();
-    if (!this.isMark('|')) return left;
-    this.at += 1;
-    const right = this.either();
-    return (flow) => left(flow) || right(flow);
+    const any = [this.both()];
+    for (; this.isMark('|'); any.push(this.both())) this.at += 1;
+    const [only] = any;
+    return any.length === 1 && only ? only : (flow) => any.some((filter) => filter(flow));
   }
 
   private both(): FlowFilter {
-    const left = this.negated();
-    if (!this.isMark('&')) return left;
-    this.at += 1;
-    const right = this.both();
-    return (flow) => left(flow) && right(flow);
+    const all = [this.negated()];
+    for (; this.isMark('&'); all.push(this.negated())) this.at += 1;
+    const [only] = all;
+    return all.length === 1 && only ? only : (flow) => all.every((filter) => filter(flow));
   }
 
   private negated(): FlowFilter {
-    if (!this.isMark('!')) return this.term();
-    this.at += 1;
-    const filter = this.negated();
-    return (flow) => !filter(flow);
+    let isNegated = false;
+    for (; this.isMark('!'); this.at += 1) isNegated = !isNegated;
+    const filter = this.term();
+    return isNegated ? (flow) => !filter(flow) : filter;
   }
 
   private term(): FlowFilter {
@@ -196,7 +197,10 @@ class Parser {
     if (token.type === 'word') return matching(expressions.u ?? (() => []), regex(token));
     if (token.type === 'operator') return this.operator(token);
     if (token.text !== '(') throw new Mistake(`unexpected ${token.text}`, token.at);
+    this.depth += 1;
+    if (this.depth > DEEPEST) throw new Mistake(`more than ${DEEPEST} brackets within one another`, token.at);
     const filter = this.sequence();
+    this.depth -= 1;
     if (!this.isMark(')')) throw new Mistake('a bracket is not closed', token.at);
     this.at += 1;
     return filter;
@@ -207,13 +211,19 @@ class Parser {
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
     if (flag) return flag;
     if (name === 'c') {
-      const code = this.next(`a status code after ${token.text}`);
+      const code = this.word(`a status code after ${token.text}`);
       if (!/^\d+$/.test(code.text)) throw new Mistake(`not a status code: ${code.text}`, code.at);
       return (flow) => responseOf(flow)?.head.status === Number(code.text);
     }
     const texts = Object.hasOwn(expressions, name) ? expressions[name] : undefined;
     if (!texts) throw new Mistake(`unknown operator ${token.text}`, token.at);
-    return matching(texts, regex(this.next(`an expression after ${token.text}`)));
+    return matching(texts, regex(this.word(`an expression after ${token.text}`)));
+  }
+
+  private word(wanted: string): Token {
+    const token = this.next(wanted);
+    if (token.type !== 'word') throw new Mistake(`${wanted} is missing`, token.at);
+    return token;
   }
 
   private next(wanted: string): Token {

@@ -32,5 +32,7 @@ export function shortDuration(milliseconds: number): string {
   const seconds = ms / 1000;
   if (seconds < 9.995) return `${seconds.toFixed(2)}s`;
   if (seconds < 99.95) return `${seconds.toFixed(1)}s`;
-  return seconds < 99_999.5 ? `${Math.round(seconds)}s` : `${Math.round(seconds / 86_400)}d`;
+  if (seconds < 9_999.5) return `${Math.round(seconds)}s`;
+  const hours = seconds / 3600;
+  return hours < 9_999.5 ? `${Math.round(hours)}h` : `${Math.round(hours / 24)}d`;
 }

@@ -31,6 +31,9 @@ export class Carrier {
   private ending: string | null = null;
   private flushing = false;
   private recordingIsSent = false;
+  /** What the first chunk of a body that outgrew its limit announces, and whether its data is all there. */
+  private flushLength = 0;
+  private flushEndsChunk = false;
 
   constructor(
     readonly side: Side,
@@ -83,6 +86,8 @@ export class Carrier {
         if (!isOver) return;
         this.how = 'streamed';
         this.flushing = true;
+        this.flushLength = this.size + this.chunkLeft;
+        this.flushEndsChunk = this.chunkLeft === 0;
         this.port.overflowed();
         return;
     }
@@ -110,12 +115,12 @@ export class Carrier {
     }
     this.flushing = false;
     this.port.streamed();
-    if (this.isChunked && this.chunkLeft === 0) this.port.send(CRLF);
+    if (this.isChunked && this.flushEndsChunk) this.port.send(CRLF);
     this.drain();
   }
 
   private openRecording(): void {
-    const length = this.size + (this.how === 'buffered' ? 0 : this.chunkLeft);
+    const length = this.how === 'buffered' ? this.size : this.flushLength;
     if (this.isChunked && length > 0) this.port.send(chunkLine(length));
     this.port.sendRecording();
   }

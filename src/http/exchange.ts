@@ -83,6 +83,7 @@ export class Exchange {
   private isReused = false;
   private isRetried = false;
   private asked = false;
+  private hasInterim = false;
 
   private answer: Answer | null = null;
   private response: Carrier | null = null;
@@ -140,7 +141,7 @@ export class Exchange {
       this.request = new Carrier('request', carriage.how, framing, limit, new SidePort('request', this));
     } else this.requestWaits = isHeld;
     if (this.requestWaits) {
-      if (this.expectsContinue) this.wire.toClient(CONTINUE);
+      if (this.expectsContinue && framing.type !== 'none') this.wire.toClient(CONTINUE);
     } else if (isHeld) this.hold('request');
     else this.connect(false);
   }
@@ -217,6 +218,7 @@ export class Exchange {
     if (this.isOver || !this.head) return;
     if (head.status === 101) return this.switchProtocols(head);
     if (head.status < 200) {
+      this.hasInterim = true;
       this.teller.interim(head);
       if (this.head.version === 'HTTP/1.1') this.wire.toClient(responseHead(head, responseFields(head), ''));
       return;
@@ -355,6 +357,7 @@ export class Exchange {
   private mayRetry(): boolean {
     return (
       this.asked &&
+      !this.hasInterim &&
       this.isReused &&
       !this.isRetried &&
       this.framing.type === 'none' &&

@@ -1,4 +1,4 @@
-import { type Field, type Fields, listMembers, sameName } from '../flow/fields.js';
+import { type Field, type Fields, listMembers, sameName, trimBlanks } from '../flow/fields.js';
 import type { RequestHead, ResponseHead } from '../flow/flow.js';
 
 /*
@@ -85,7 +85,14 @@ export function responseFields(head: ResponseHead): Fields {
 
 function restoreUpgrade(from: Fields, into: Field[]): void {
   into.push(['Connection', 'Upgrade']);
-  for (const field of from) if (sameName(field[0], 'upgrade')) into.push(field);
+  for (const [name, value] of from) {
+    if (!sameName(name, 'upgrade')) continue;
+    const offers = value
+      .split(',')
+      .map(trimBlanks)
+      .filter((offer) => offer.toLowerCase() !== 'h2c');
+    if (offers.length > 0) into.push([name, offers.join(', ')]);
+  }
 }
 
 export function trailerFields(trailers: Fields): { readonly kept: Fields; readonly dropped: readonly string[] } {

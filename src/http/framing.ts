@@ -1,4 +1,4 @@
-import { type Fields, sameName } from '../flow/fields.js';
+import { type Fields, sameName, trimBlanks } from '../flow/fields.js';
 import type { HttpVersion } from '../flow/flow.js';
 
 /** How the end of a body is found (RFC 9112 6.3). `coded` is the list of transfer codings under `chunked`, as sent. */
@@ -37,7 +37,7 @@ function framingFields(fields: Fields, tolerant: boolean): FramingFields {
 }
 
 function chunkedFraming(codings: string, isRequest: boolean): Framing {
-  const members = codings.split(',').map((coding) => coding.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase());
+  const members = codings.split(',').map((coding) => trimBlanks(coding).toLowerCase());
   const last = members.pop();
   if (last !== 'chunked') throw new Malformed(`Transfer-Encoding does not end in chunked: ${JSON.stringify(codings)}`);
   for (const member of members) {

@@ -1,5 +1,5 @@
 import { HTTPParser } from 'http-parser-js';
-import type { Field, Fields } from '../flow/fields.js';
+import { type Field, type Fields, trimBlanks } from '../flow/fields.js';
 import type { HttpVersion } from '../flow/flow.js';
 import { type Framing, Malformed, requestFraming, responseFraming } from './framing.js';
 
@@ -58,8 +58,8 @@ export const DEFAULT_LIMITS: Limits = {
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e\\x80-\\xff]+) HTTP/1\\.([01])$`);
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const FIELD_LINE = new RegExp(`^(${TOKEN}):[ \\t]*([\\t\\x20-\\x7e\\x80-\\xff]*)$`);
-const TOLERANT_FIELD_LINE = new RegExp(`^(${TOKEN})[ \\t]*:[ \\t]*([^\\0\\r\\n]*)$`);
+const FIELD_LINE = new RegExp(`^(${TOKEN}):([\\t\\x20-\\x7e\\x80-\\xff]*)$`);
+const TOLERANT_FIELD_LINE = new RegExp(`^(${TOKEN})[ \\t]*:([^\\0\\r\\n]*)$`);
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/;
 const BLANK_LINES_BEFORE_REQUEST = 2;
 const RAW_KEPT = 8192;
@@ -148,13 +148,11 @@ abstract class StrictParser<Head> extends PackageParser {
       const last = into.at(-1);
       if (!last || !/^[ \t]/.test(line)) throw new Malformed(`not a header line: ${quoted(line)}`);
       if (!this.limits.tolerant) throw new Malformed(`a folded header line: ${quoted(line)}`);
-      into[into.length - 1] = [last[0], `${last[1]} ${line.replace(/^[ \t]+|[ \t]+$/g, '')}`];
+      into[into.length - 1] = [last[0], `${last[1]} ${trimBlanks(line)}`];
       return;
     }
     if (into.length >= this.limits.fields) throw new Malformed(`more than ${this.limits.fields} fields`);
-    const value = match[2] ?? '';
-    const last = value.charCodeAt(value.length - 1);
-    into.push([match[1] ?? '', last === 32 || last === 9 ? value.replace(/[ \t]+$/, '') : value]);
+    into.push([match[1] ?? '', trimBlanks(match[2] ?? '')]);
   }
 
   protected HEADER(): boolean {

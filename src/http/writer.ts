@@ -24,6 +24,7 @@ export function framed(fields: Fields, framing: Framing, isBodiless: boolean): F
   if (isBodiless) return fields;
   const out: Field[] = [];
   let isSaid = framing.type === 'none' || framing.type === 'close';
+  let hasZero = false;
   for (const field of fields) {
     const isLength = sameName(field[0], 'content-length');
     if (!isLength && !sameName(field[0], 'transfer-encoding')) out.push(field);
@@ -33,7 +34,10 @@ export function framed(fields: Fields, framing: Framing, isBodiless: boolean): F
     } else if (!isLength && framing.type === 'chunked') {
       out.push(field);
       isSaid = true;
-    } else if (isLength && framing.type === 'none') out.push([field[0], '0']);
+    } else if (isLength && framing.type === 'none' && !hasZero) {
+      out.push([field[0], '0']);
+      hasZero = true;
+    }
   }
   if (isSaid) return out;
   out.push(framing.type === 'length' ? ['Content-Length', `${framing.length}`] : ['Transfer-Encoding', 'chunked']);

@@ -6,16 +6,19 @@ import type { Origin } from '../flow/flow.js';
 import type { Options } from '../options.js';
 import type { LogLevel } from '../protocol.js';
 import type { Ledger } from './ledger.js';
+import type { Postman } from './outbox.js';
 
 /** What every connection of the worker shares. */
 export interface Context {
   /** The options as they are now. */
   options: Options;
   readonly ledger: Ledger;
-  readonly trust: () => Trust;
+  /** Whom we trust, read when the first server needs it. */
+  trust: () => Trust;
   /** Signs a leaf, as soon as the CA is there. */
   readonly leaf: (names: readonly CertName[]) => Promise<SecureContext>;
   readonly page: Page;
+  readonly postman: Postman;
   /** Where we listen, once we do. */
   listening: { readonly host: string; readonly port: number };
   /** The compiled ignore_hosts. */

@@ -1,15 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { BodyData } from '../flow/extent.js';
 import type { FlowId, Note } from '../flow/flow.js';
 import { isMistake, type OptionName, type OptionValue, withOption } from '../options.js';
-import {
-  type BodyData,
-  type FlowTarget,
-  failureText,
-  type LogLevel,
-  type ProxyCommand,
-  type ProxyEvent,
-} from '../protocol.js';
+import { type FlowTarget, failureText, type LogLevel, type ProxyCommand, type ProxyEvent } from '../protocol.js';
 import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
@@ -158,7 +152,7 @@ export class Desk {
 
   private setOption(name: OptionName, value: OptionValue): void {
     const options = withOption(this.context.options, name, value);
-    const rules = compileRules(options);
+    const rules = compileRules(options, this.context.options, this.context.trust);
     if (isMistake(rules)) return this.refuse('set-option', rules.mistake);
     Object.assign(this.context, rules, { options });
     this.say({ type: 'option-changed', name, value });

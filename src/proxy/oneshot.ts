@@ -1,5 +1,5 @@
+import type { BodyData } from '../flow/extent.js';
 import type { FlowError, RequestHead, ResponseHead } from '../flow/flow.js';
-import type { BodyData } from '../protocol.js';
 import type { Changed, FlowChange, FlowImage, RequestImage, ResponseImage } from '../script/image.js';
 import type { Entry } from './entry.js';
 import { LiveMessage } from './message.js';

@@ -3,12 +3,34 @@ import type { Piece } from '../http/carrier.js';
 
 const TOGETHER = 32_768;
 
-/** Gathers what is written to a socket during one event, so that a head and its body leave in one piece. */
+/**
+ * Sends outboxes once all events of this turn of the loop have been dealt with, one after the other. A peer that sleeps
+ * is then woken once for many writes; waking it for each costs more than everything else done for a small request.
+ */
+export class Postman {
+  private waiting: Outbox[] = [];
+
+  collect(outbox: Outbox): void {
+    if (this.waiting.push(outbox) === 1) setImmediate(() => this.deliver());
+  }
+
+  private deliver(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const outbox of waiting) outbox.send();
+  }
+}
+
+/** Gathers what is written to a socket, so that a head and its body leave in one piece. */
 export class Outbox {
   private pieces: Piece[] = [];
   private size = 0;
+  private isCollected = false;
 
-  constructor(private readonly socket: Socket) {}
+  constructor(
+    private readonly socket: Socket,
+    private readonly postman: Postman,
+  ) {}
 
   put(piece: Piece): void {
     if (piece.length === 0) return;
@@ -16,20 +38,30 @@ export class Outbox {
     this.size += piece.length;
   }
 
-  /** Writes what was gathered. False asks to wait for the socket's `drain`. */
+  /** Lets the postman fetch what was gathered. False asks to wait for the socket's `drain`. */
   flush(): boolean {
+    if (this.size > 0 && !this.isCollected) {
+      this.isCollected = true;
+      this.postman.collect(this);
+    }
+    return !this.socket.writableNeedDrain;
+  }
+
+  /** Writes what was gathered now. */
+  send(): void {
+    this.isCollected = false;
     const { pieces, socket, size } = this;
-    if (size === 0) return !socket.writableNeedDrain;
-    this.pieces = [];
-    this.size = 0;
-    if (socket.destroyed || socket.writableEnded) return true;
+    if (size === 0) return;
+    this.drop();
+    if (socket.destroyed || socket.writableEnded) return;
     const [only] = pieces;
-    if (pieces.length === 1 && only !== undefined) return write(socket, only);
-    if (size <= TOGETHER) return socket.write(joined(pieces, size));
-    socket.cork();
-    for (const piece of pieces) write(socket, piece);
-    socket.uncork();
-    return !socket.writableNeedDrain;
+    if (pieces.length === 1 && only !== undefined) write(socket, only);
+    else if (size <= TOGETHER) socket.write(joined(pieces, size));
+    else {
+      socket.cork();
+      for (const piece of pieces) write(socket, piece);
+      socket.uncork();
+    }
   }
 
   drop(): void {
@@ -38,8 +70,9 @@ export class Outbox {
   }
 }
 
-function write(socket: Socket, piece: Piece): boolean {
-  return typeof piece === 'string' ? socket.write(piece, 'latin1') : socket.write(piece);
+function write(socket: Socket, piece: Piece): void {
+  if (typeof piece === 'string') socket.write(piece, 'latin1');
+  else socket.write(piece);
 }
 
 function joined(pieces: readonly Piece[], size: number): Buffer {

@@ -12,6 +12,8 @@ import type { Spool } from './spool.js';
  */
 
 export interface Packed {
+  /** Absent ones are NaN. */
+  readonly numbers: readonly number[];
   /** Latin-1. */
   readonly text: string;
   readonly request: Uint8Array;
@@ -51,12 +53,22 @@ function fieldLines(fields: Fields): string {
   return text;
 }
 
-/** What request and response have in common; absent numbers are empty. */
+/** What request and response have in common. */
 function commonLines(message: LiveMessage<{ readonly version: HttpVersion; readonly fields: Fields }>): string {
-  const { head, carriage, expected, size, chunks, trailers, startedAt, endedAt, recording } = message;
-  const length = recording ? recording.size : -1;
-  const numbers = `${expected ?? ''} ${size} ${chunks ?? ''} ${startedAt} ${endedAt ?? ''} ${length}`;
-  return `${head.version}\n${carriage.how}\n${carriage.why}\n${numbers}\n${fieldLines(head.fields)}${fieldLines(trailers)}`;
+  const { head, carriage, trailers } = message;
+  return `${head.version}\n${carriage.how}\n${carriage.why}\n${fieldLines(head.fields)}${fieldLines(trailers)}`;
+}
+
+function pushNumbers(into: number[], message: LiveMessage<unknown>): void {
+  const { expected, size, chunks, startedAt, endedAt, recording } = message;
+  into.push(
+    expected ?? Number.NaN,
+    size,
+    chunks ?? Number.NaN,
+    startedAt,
+    endedAt ?? Number.NaN,
+    recording ? recording.size : -1,
+  );
 }
 
 export function pack(entry: Entry, shared: Shared): Packed | null {
@@ -67,35 +79,49 @@ export function pack(entry: Entry, shared: Shared): Packed | null {
   if (!requestBytes || !responseBytes) return null;
   const { method, target, path, origin } = request.head;
   const flags = (entry.isReused ? 1 : 0) | (entry.marked ? 2 : 0) | (entry.replayed ? 4 : 0) | (response ? 8 : 0);
-  let text = `${entry.id} ${entry.revision} ${entry.createdAt} ${shared.number(entry.client)} ${shared.number(entry.server)} ${flags}\n`;
-  text += `${method}\n${target}\n${path}\n${origin.scheme}\n${origin.host}\n${origin.port}\n${commonLines(request)}`;
-  if (response) text += `${response.head.status}\n${response.head.reason}\n${commonLines(response)}`;
-  return { text, request: requestBytes, response: responseBytes };
+  const numbers = [entry.id, entry.revision, entry.createdAt, shared.number(entry.client), shared.number(entry.server)];
+  numbers.push(flags, origin.port);
+  pushNumbers(numbers, request);
+  let text = `${method}\n${target}\n${path}\n${origin.scheme}\n${origin.host}\n${commonLines(request)}`;
+  if (response) {
+    numbers.push(response.head.status);
+    pushNumbers(numbers, response);
+    text += `${response.head.reason}\n${commonLines(response)}`;
+  }
+  return { numbers, text, request: requestBytes, response: responseBytes };
 }
 
-/** Takes lines one after the other. */
-class Lines {
-  private at = 0;
+/** Takes the parts of a packed entry one after the other. */
+class Unpacking {
+  private line = 0;
+  private number = 0;
   private readonly lines: readonly string[];
 
-  constructor(text: string) {
+  constructor(
+    private readonly numbers: readonly number[],
+    text: string,
+    readonly spool: Spool,
+  ) {
     this.lines = text.split('\n');
   }
 
-  next(): string {
-    const line = this.lines[this.at] ?? '';
-    this.at += 1;
-    return line;
+  text(): string {
+    this.line += 1;
+    return this.lines[this.line - 1] ?? '';
   }
 
-  numbers(): (number | null)[] {
-    return this.next()
-      .split(' ')
-      .map((word) => (word === '' ? null : Number(word)));
+  count(): number {
+    this.number += 1;
+    return this.numbers[this.number - 1] ?? 0;
+  }
+
+  maybe(): number | null {
+    const value = this.count();
+    return Number.isNaN(value) ? null : value;
   }
 
   fields(): Fields {
-    return Array.from({ length: Number(this.next()) }, (): Field => [this.next(), this.next()]);
+    return Array.from({ length: Number(this.text()) }, (): Field => [this.text(), this.text()]);
   }
 }
 
@@ -103,64 +129,73 @@ interface Common {
   readonly version: HttpVersion;
   readonly fields: Fields;
   readonly recordedSize: number;
-  readonly message: <Head>(head: Head, bytes: Uint8Array, spool: Spool) => LiveMessage<Head>;
+  readonly message: <Head>(head: Head, bytes: Uint8Array) => LiveMessage<Head>;
 }
 
-function readCommon(lines: Lines): Common {
-  const version = lines.next() as HttpVersion;
-  const carriage = { how: lines.next() as Carried, why: lines.next() };
-  const [expected = null, size, chunks = null, startedAt, endedAt = null, length] = lines.numbers();
-  const fields = lines.fields();
-  const trailers = lines.fields();
+function readCommon(from: Unpacking): Common {
+  const version = from.text() as HttpVersion;
+  const carriage = { how: from.text() as Carried, why: from.text() };
+  const fields = from.fields();
+  const trailers = from.fields();
+  const expected = from.maybe();
+  const size = from.count();
+  const chunks = from.maybe();
+  const startedAt = from.count();
+  const endedAt = from.maybe();
+  const length = from.count();
   return {
     version,
     fields,
-    recordedSize: Math.max(0, length ?? 0),
-    message: (head, bytes, spool) => {
-      const recording = (length ?? -1) < 0 ? null : recordingOf(bytes, spool);
-      const message = new LiveMessage(head, carriage, expected, recording, startedAt ?? 0);
-      return Object.assign(message, { size: size ?? 0, chunks, trailers, endedAt });
+    recordedSize: Math.max(0, length),
+    message: (head, bytes) => {
+      const recording = length < 0 ? null : recordingOf(bytes, from.spool);
+      const message = new LiveMessage(head, carriage, expected, recording, startedAt);
+      return Object.assign(message, { size, chunks, trailers, endedAt });
     },
   };
 }
 
+function readResponse(from: Unpacking, bytes: Uint8Array): LiveMessage<ResponseHead> {
+  const status = from.count();
+  const reason = from.text();
+  const answered = readCommon(from);
+  return answered.message({ status, reason, version: answered.version, fields: answered.fields }, bytes);
+}
+
 /** Rebuilds an entry; `make` gives an empty one for the id and its client. */
 export function unpack(
+  numbers: readonly number[],
   text: string,
   bodies: Uint8Array,
   shared: Shared,
   spool: Spool,
   make: (id: FlowId, client: Entry['client']) => Entry,
 ): Entry {
-  const lines = new Lines(text);
-  const [id, revision, createdAt, client, server, flags] = lines.numbers();
-  const bits = flags ?? 0;
-  const method = lines.next();
-  const target = lines.next();
-  const path = lines.next();
-  const origin = { scheme: lines.next() as Scheme, host: lines.next(), port: Number(lines.next()) };
-  const asked = readCommon(lines);
+  const from = new Unpacking(numbers, text, spool);
+  const id = from.count() as FlowId;
+  const revision = from.count();
+  const createdAt = from.count();
+  const client = shared.object(from.count()) as Entry['client'];
+  const server = shared.object(from.count()) as Entry['server'];
+  const flags = from.count();
+  const port = from.count();
+  const method = from.text();
+  const target = from.text();
+  const path = from.text();
+  const origin = { scheme: from.text() as Scheme, host: from.text(), port };
+  const asked = readCommon(from);
   const head: RequestHead = { method, target, path, origin, version: asked.version, fields: asked.fields };
-  const request = asked.message(head, bodies.slice(0, asked.recordedSize), spool);
-  const response = bits & 8 ? readResponse(lines, bodies.slice(asked.recordedSize), spool) : null;
-  const entry = make(id as FlowId, shared.object(client ?? 0) as Entry['client']);
-  return Object.assign(entry, {
-    revision: revision ?? 0,
-    createdAt: createdAt ?? 0,
-    server: shared.object(server ?? 0) as Entry['server'],
-    isReused: (bits & 1) !== 0,
-    marked: (bits & 2) !== 0,
-    replayed: (bits & 4) !== 0,
+  const request = asked.message(head, bodies.slice(0, asked.recordedSize));
+  const response = flags & 8 ? readResponse(from, bodies.slice(asked.recordedSize)) : null;
+  return Object.assign(make(id, client), {
+    revision,
+    createdAt,
+    server,
+    isReused: (flags & 1) !== 0,
+    marked: (flags & 2) !== 0,
+    replayed: (flags & 4) !== 0,
     isLive: false,
     request,
     response,
   });
-}
-
-function readResponse(lines: Lines, bytes: Uint8Array, spool: Spool): LiveMessage<ResponseHead> {
-  const status = Number(lines.next());
-  const reason = lines.next();
-  const answered = readCommon(lines);
-  const head: ResponseHead = { status, reason, version: answered.version, fields: answered.fields };
-  return answered.message(head, bytes, spool);
 }

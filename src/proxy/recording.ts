@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { BodyData } from '../protocol.js';
+import type { BodyData } from '../flow/extent.js';
 import type { Spool, SpoolFile } from './spool.js';
 
 /** Bodies up to this many bytes stay in memory. */
@@ -24,6 +24,16 @@ export class Recording {
   /** Why the recording is not whole, or null. */
   get failure(): string | null {
     return this.file?.failure ?? null;
+  }
+
+  /** The disk cannot keep up: the sender should pause until `relieved`. */
+  get isBehind(): boolean {
+    return this.file?.isBehind ?? false;
+  }
+
+  relieved(done: () => void): void {
+    if (this.file) this.file.relieved(done);
+    else done();
   }
 
   /** Bytes that can be read back. */

@@ -54,7 +54,15 @@ export class Replay implements Wire, UpstreamUser {
       }
       if (!isDialled(result)) return exchange.fail(result.kind, result.message);
       const idle = { busy: context.options.idle_timeout, unused: 1 };
-      this.upstream = new Upstream(result.socket, origin, result.facts, limitsOf(context), this, () => idle);
+      this.upstream = new Upstream(
+        result.socket,
+        origin,
+        result.facts,
+        limitsOf(context),
+        this,
+        context.postman,
+        () => idle,
+      );
       this.upstream.begin(exchange, entry.request.head.method);
       entry.connectedTo(result.facts, false);
       exchange.connected(false);
@@ -101,7 +109,13 @@ export class Replay implements Wire, UpstreamUser {
   }
 
   flush(): void {
-    this.upstream?.out.flush();
+    const { upstream } = this;
+    if (!upstream) return;
+    upstream.out.flush();
+    const recording = this.entry.response?.recording;
+    if (!recording?.isBehind) return;
+    upstream.socket.pause();
+    recording.relieved(() => upstream.socket.resume());
   }
 
   /** Nobody is there to speak the other protocol: the answer stands, the connection goes. */

@@ -11,6 +11,7 @@ import { type DialFailure, type DialResult, dial, isDialled, type TlsWish } from
 import type { Entry, Handle } from './entry.js';
 import { FlowRules } from './flowrules.js';
 import { Outbox } from './outbox.js';
+import type { Recording } from './recording.js';
 import { splice } from './splice.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
 
@@ -56,6 +57,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   private connectTo: Authority | null = null;
   private headTimer: NodeJS.Timeout | null = null;
   private hasSwitched = false;
+  private waitingFor: Recording | null = null;
   requests = 0;
 
   constructor(
@@ -69,7 +71,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   ) {
     this.limits = limitsOf(context);
     this.reader = new RequestReader(this, this.limits);
-    this.out = new Outbox(socket);
+    this.out = new Outbox(socket, context.postman);
     if (inside?.dialled && isDialled(inside.dialled)) this.adopt(inside.dialled);
     socket.on('data', this.onData);
     socket.on('drain', this.onDrain);
@@ -202,7 +204,7 @@ export class Session implements Wire, UpstreamUser, Handle {
       cut(this.socket);
       return;
     }
-    this.out.flush();
+    this.out.send();
     this.socket.write('', () => cut(this.socket));
   }
 
@@ -227,18 +229,35 @@ export class Session implements Wire, UpstreamUser, Handle {
   // --- what an upstream tells
 
   flush(): void {
-    const { upstream } = this;
-    if (!this.out.flush()) upstream?.socket.pause();
-    if (upstream && !upstream.out.flush()) this.socket.pause();
-    else if (this.exchange?.isStalled('request') || (this.queue && this.queue.length > QUEUE)) this.socket.pause();
+    const { upstream, exchange, entry } = this;
+    const clientIsFull = !this.out.flush();
+    const serverIsFull = upstream !== null && !upstream.out.flush();
+    const queueIsFull = this.queue !== null && this.queue.length > QUEUE;
+    const isHeldUp = exchange?.isStalled('request') || this.waitsForDisk(entry?.request.recording);
+    if (serverIsFull || queueIsFull || isHeldUp) this.socket.pause();
     else if (!this.isClosing) this.socket.resume();
-    if (this.exchange?.isStalled('response')) upstream?.socket.pause();
+    if (!upstream) return;
+    if (clientIsFull || exchange?.isStalled('response') || this.waitsForDisk(entry?.response?.recording))
+      upstream.socket.pause();
+    else upstream.socket.resume();
+  }
+
+  private waitsForDisk(recording: Recording | null | undefined): boolean {
+    if (!recording?.isBehind) return false;
+    if (this.waitingFor !== recording) recording.relieved(() => this.relieved(recording));
+    this.waitingFor = recording;
+    return true;
+  }
+
+  private relieved(recording: Recording): void {
+    if (this.waitingFor === recording) this.waitingFor = null;
+    if (!this.isClosing) this.flush();
   }
 
   switched(rest: Buffer): void {
     const { upstream, entry, exchange } = this;
     if (!upstream || !entry || !exchange || !this.hasSwitched) return;
-    this.out.flush();
+    this.out.send();
     const { socket } = this;
     this.detach();
     const server = upstream.release();
@@ -277,10 +296,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.pump();
   };
 
-  private readonly onDrain = (): void => {
-    this.upstream?.socket.resume();
-    this.flush();
-  };
+  private readonly onDrain = (): void => this.flush();
 
   private readonly onEnd = (): void => {
     this.clientEnded = true;
@@ -347,7 +363,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   /** Hands the socket over to a tunnel. */
   private leave(authority: Authority): void {
     const rest = this.queue ?? Buffer.alloc(0);
-    this.out.flush();
+    this.out.send();
     this.socket.pause();
     this.detach();
     for (const upstream of this.idle.splice(0)) upstream.drop();
@@ -384,7 +400,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   private close(): void {
     this.isClosing = true;
     this.queue = null;
-    this.out.flush();
+    this.out.send();
     this.socket.end();
     this.socket.resume();
     for (const upstream of this.idle.splice(0)) upstream.drop();
@@ -432,7 +448,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   private upstreamOver(dialled: { socket: Socket; facts: Upstream['facts'] }, origin: Origin): Upstream {
     const { options } = this.context;
     const idle = { busy: options.idle_timeout, unused: options.upstream_idle_timeout };
-    return new Upstream(dialled.socket, origin, dialled.facts, this.limits, this, () => idle);
+    return new Upstream(dialled.socket, origin, dialled.facts, this.limits, this, this.context.postman, () => idle);
   }
 
   private adopt(dialled: Parameters<Session['upstreamOver']>[0]): void {

@@ -15,7 +15,9 @@ export interface Shelf {
   remove(id: FlowId): void;
 }
 
-const LENGTH_BYTES = 4;
+/** A record begins with how many numbers and how much text it has. */
+const COUNT_BYTES = 4;
+const NUMBER_BYTES = 8;
 
 /** Keeps finished flows packed in slabs, and as they are what cannot be packed. */
 export class PackedShelf implements Shelf {
@@ -42,9 +44,13 @@ export class PackedShelf implements Shelf {
     const location = this.packed[id];
     if (!location) return this.loose.get(id);
     const bytes = this.slabs.read(location);
-    const length = bytes.readUInt32LE(0);
-    const text = bytes.toString('latin1', LENGTH_BYTES, LENGTH_BYTES + length);
-    return unpack(text, bytes.subarray(LENGTH_BYTES + length), this.shared, this.spool, this.make);
+    const count = bytes.readUInt32LE(0);
+    const length = bytes.readUInt32LE(COUNT_BYTES);
+    const numbersAt = COUNT_BYTES * 2;
+    const textAt = numbersAt + count * NUMBER_BYTES;
+    const numbers = Array.from({ length: count }, (_, at) => bytes.readDoubleLE(numbersAt + at * NUMBER_BYTES));
+    const text = bytes.toString('latin1', textAt, textAt + length);
+    return unpack(numbers, text, bytes.subarray(textAt + length), this.shared, this.spool, this.make);
   }
 
   remove(id: FlowId): void {
@@ -58,13 +64,18 @@ export class PackedShelf implements Shelf {
   private store(entry: Entry): Location | null {
     const packed = pack(entry, this.shared);
     if (!packed) return null;
-    const { text, request, response } = packed;
-    const { length } = text;
-    return this.slabs.append(LENGTH_BYTES + length + request.length + response.length, (into) => {
-      into.writeUInt32LE(length, 0);
-      into.write(text, LENGTH_BYTES, 'latin1');
-      if (request.length > 0) into.set(request, LENGTH_BYTES + length);
-      if (response.length > 0) into.set(response, LENGTH_BYTES + length + request.length);
+    const { numbers, text, request, response } = packed;
+    const textAt = COUNT_BYTES * 2 + numbers.length * NUMBER_BYTES;
+    const requestAt = textAt + text.length;
+    const responseAt = requestAt + request.length;
+    return this.slabs.append(responseAt + response.length, (slab, start) => {
+      slab.writeUInt32LE(numbers.length, start);
+      slab.writeUInt32LE(text.length, start + COUNT_BYTES);
+      let at = start + COUNT_BYTES * 2;
+      for (const number of numbers) at = slab.writeDoubleLE(number, at);
+      slab.write(text, start + textAt, 'latin1');
+      if (request.length > 0) slab.set(request, start + requestAt);
+      if (response.length > 0) slab.set(response, start + responseAt);
     });
   }
 }

@@ -32,13 +32,13 @@ export class Slabs {
   constructor(private readonly spool: Spool) {}
 
   /** Makes room for one record and lets `write` fill it. Null when it is larger than a slab. */
-  append(length: number, write: (into: Buffer) => void): Location | null {
+  append(length: number, write: (slab: Buffer, start: number) => void): Location | null {
     if (length > SIZE) return null;
     if (this.used + length > SIZE) this.begin();
     const slab = this.slabs.at(-1);
     if (!slab?.bytes) return null;
     const start = this.used;
-    write(slab.bytes.subarray(start, start + length));
+    write(slab.bytes, start);
     this.used += length;
     slab.wanted += 1;
     return { at: (this.slabs.length - 1) * SIZE + start, length };

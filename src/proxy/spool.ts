@@ -1,8 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Bytes that wait for the disk before a recording gives up: the wire never waits for the disk. */
+/** Bytes that may wait for the disk before the sender of a body is asked to pause. */
 const BACKLOG = 16 * 1024 * 1024;
+/** Bytes written in one go; more at once is slower. */
+const BATCH = 1024 * 1024;
+/** Milliseconds a disk may take to catch up before the recording is given up, so that the wire goes on. */
+const PATIENCE = 500;
 
 /**
  * The folder for bodies that are too big for memory: `<confdir>/spool/<pid>-<n>`, 0700, files 0600, removed at exit.
@@ -55,83 +59,125 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** One body's file: appended to in order, in the background. */
+/**
+ * One body's file: appended to in order, in the background. A disk that is slower than the wire slows the sender down; a
+ * disk that stands still costs the recording and not the traffic.
+ */
 export class SpoolFile {
   private readonly fd: number;
   private queue: Uint8Array[] = [];
   private queued = 0;
-  private writing = false;
-  private closing = false;
-  private erased = false;
+  private isWriting = false;
+  private isClosing = false;
+  private isErased = false;
+  private isReleased = false;
+  private patience: NodeJS.Timeout | null = null;
+  private waiting: (() => void)[] = [];
+  private readonly flushing: (() => void)[] = [];
   written = 0;
   /** Why no more is written, or null. */
   failure: string | null = null;
 
-  constructor(
-    readonly file: string,
-    private readonly onWritten: () => void = () => {},
-  ) {
+  constructor(readonly file: string) {
     this.fd = fs.openSync(file, 'wx', 0o600);
   }
 
   append(bytes: Uint8Array): void {
-    if (this.failure !== null || this.erased) return;
-    if (this.queued + bytes.length > BACKLOG) {
-      this.failure = 'the disk is slower than the traffic';
-      return;
-    }
+    if (this.failure !== null || this.isErased) return;
     this.queue.push(bytes);
     this.queued += bytes.length;
     this.write();
   }
 
+  /** The sender should pause until `relieved`. */
+  get isBehind(): boolean {
+    return this.queued > BACKLOG;
+  }
+
+  /** Calls back once the disk has caught up, or has been given up. */
+  relieved(done: () => void): void {
+    if (!this.isBehind) return done();
+    this.waiting.push(done);
+    this.patience ??= setTimeout(() => this.fail('the disk is slower than the traffic'), PATIENCE);
+  }
+
   /** Calls back once everything accepted so far is on disk. */
   flushed(done: () => void): void {
-    if (!this.writing) done();
-    else this.waiting.push(done);
+    if (this.isWriting) this.flushing.push(done);
+    else done();
   }
 
   close(): void {
-    this.closing = true;
-    if (!this.writing) this.release();
+    this.isClosing = true;
+    if (!this.isWriting) this.release();
   }
 
   erase(): void {
-    this.erased = true;
-    this.queue = [];
-    this.queued = 0;
+    this.isErased = true;
+    this.drop();
     fs.ftruncateSync(this.fd, 0);
     fs.rmSync(this.file, { force: true });
     this.close();
   }
 
-  private readonly waiting: (() => void)[] = [];
-  private released = false;
+  private fail(reason: string): void {
+    this.failure = reason;
+    this.drop();
+  }
+
+  private drop(): void {
+    this.queue = [];
+    this.queued = 0;
+    this.relieve();
+  }
+
+  private relieve(): void {
+    if (this.patience) clearTimeout(this.patience);
+    this.patience = null;
+    const { waiting } = this;
+    this.waiting = [];
+    for (const done of waiting) done();
+  }
 
   private release(): void {
-    if (this.released) return;
-    this.released = true;
+    if (this.isReleased) return;
+    this.isReleased = true;
     fs.closeSync(this.fd);
   }
 
+  private takeBatch(): { readonly parts: Uint8Array[]; readonly size: number } {
+    let count = 0;
+    let size = 0;
+    while (count < this.queue.length && size < BATCH) {
+      size += this.queue[count]?.length ?? 0;
+      count += 1;
+    }
+    return { parts: this.queue.splice(0, count), size };
+  }
+
   private write(): void {
-    if (this.writing || this.queue.length === 0) return;
-    const batch = this.queue;
-    const bytes = this.queued;
-    this.queue = [];
-    this.writing = true;
-    fs.writev(this.fd, batch, this.written, (error, count) => {
-      this.writing = false;
-      this.queued = Math.max(0, this.queued - bytes);
-      if (error) this.failure = `the disk refused it: ${error.message}`;
-      else if (!this.erased) this.written += count;
-      if (this.erased) fs.ftruncateSync(this.fd, 0);
-      else if (!error && count < bytes) this.failure = 'the disk is full';
-      if (this.failure === null) this.write();
-      this.onWritten();
-      if (this.writing) return;
-      for (const done of this.waiting.splice(0)) done();
-      if (this.closing) this.release();
+    if (this.isWriting || this.queue.length === 0) return;
+    const { parts, size } = this.takeBatch();
+    this.isWriting = true;
+    fs.writev(this.fd, parts, this.written, (error, count) => {
+      this.isWriting = false;
+      this.settle(size, count, error);
+      this.write();
+      if (this.isWriting) return;
+      for (const done of this.flushing.splice(0)) done();
+      if (this.isClosing) this.release();
     });
+  }
+
+  private settle(size: number, count: number, error: NodeJS.ErrnoException | null): void {
+    if (this.isErased) {
+      fs.ftruncateSync(this.fd, 0);
+      return;
+    }
+    if (error) return this.fail(`the disk refused it: ${error.message}`);
+    this.written += count;
+    if (count < size) return this.fail('the disk is full');
+    this.queued = Math.max(0, this.queued - size);
+    if (this.queued <= BACKLOG / 2) this.relieve();
   }
 }

@@ -3,7 +3,7 @@ import type { Origin, ResponseHead, ServerFacts } from '../flow/flow.js';
 import type { Ending, Exchange } from '../http/exchange.js';
 import type { Framing } from '../http/framing.js';
 import { type Limits, type RawResponseHead, ResponseReader } from '../http/reader.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type Postman } from './outbox.js';
 
 /** What an upstream tells the session it serves. */
 export interface UpstreamUser {
@@ -34,9 +34,10 @@ export class Upstream {
     readonly facts: ServerFacts,
     limits: Limits,
     private readonly user: UpstreamUser,
+    postman: Postman,
     private readonly idleSeconds: () => { readonly busy: number; readonly unused: number },
   ) {
-    this.out = new Outbox(socket);
+    this.out = new Outbox(socket, postman);
     this.reader = new ResponseReader(this, limits);
     socket.on('data', (bytes: Buffer) => this.read(bytes));
     socket.on('drain', () => user.drained());

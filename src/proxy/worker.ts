@@ -1,9 +1,7 @@
-import fs from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { Authority } from '../certs/authority.js';
 import { Leaves } from '../certs/leaves.js';
 import { isExposed, openAuthority, writeBundle } from '../certs/store.js';
-import { makeTrust, type Trust } from '../certs/trust.js';
 import { now } from '../flow/clock.js';
 import type { Origin } from '../flow/flow.js';
 import { isMistake, type Options } from '../options.js';
@@ -13,6 +11,7 @@ import { Desk } from './desk.js';
 import { Feed } from './feed.js';
 import { Ledger } from './ledger.js';
 import { listen } from './listener.js';
+import { Postman } from './outbox.js';
 import { landingPage } from './page.js';
 import { compileRules } from './rulebook.js';
 import { Spool, sweepSpool } from './spool.js';
@@ -26,26 +25,13 @@ const port = portOver<ProxyCommand, ProxyEvent>(settings.port);
 const say = (event: ProxyEvent): void => port.say(event);
 const log = (level: LogLevel, text: string): void => say({ type: 'logged', entry: { at: now(), level, text } });
 
-/** Reads the trusted roots when the first server needs them, and again when the option changes. */
-function trustFrom(options: () => Options): () => Trust {
-  let trust: Trust | null = null;
-  let file: string | null = null;
-  return () => {
-    const wanted = options().ssl_verify_upstream_trusted_ca;
-    if (trust && wanted === file) return trust;
-    file = wanted;
-    trust = makeTrust(wanted === null ? null : { pem: fs.readFileSync(wanted, 'utf8'), name: wanted });
-    return trust;
-  };
-}
-
 function loopbackNames(host: string): Set<string> {
   return new Set(['127.0.0.1', 'localhost', '::1', host]);
 }
 
 async function start(): Promise<void> {
   const options = settings.options as Options;
-  const rules = compileRules(options);
+  const rules = compileRules(options, null, null);
   if (isMistake(rules)) return say({ type: 'could-not-listen', reason: rules.mistake });
   const opened = openAuthority(settings.confdir);
   const leaves = opened.then((pair) => new Leaves(new Authority(pair)));
@@ -59,9 +45,9 @@ async function start(): Promise<void> {
     options,
     ledger,
     ...rules,
-    trust: trustFrom(() => context.options),
     leaf: async (names) => (await leaves).contextFor(names),
     page: landingPage(async () => (await opened).certificate, isOurAddress),
+    postman: new Postman(),
     listening: { host: options.listen_host ?? '127.0.0.1', port: options.listen_port },
     log,
   };

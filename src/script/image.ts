@@ -1,6 +1,6 @@
+import type { BodyData } from '../flow/extent.js';
 import type { Fields } from '../flow/fields.js';
 import type { FlowError, FlowId, HttpVersion, Place, Scheme } from '../flow/flow.js';
-import type { BodyData } from '../protocol.js';
 
 /*
  * What crosses between the proxy and a script's thread. A body that is null is missing: it was streamed, or is not

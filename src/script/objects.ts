@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { charsetOf, decodeText, encodeText } from '../flow/charset.js';
 import { contentCodings, decodeContent, encodeContent } from '../flow/codings.js';
+import type { BodyData } from '../flow/extent.js';
 import { authorityOf, type FlowError, type HttpVersion, type Scheme, urlOf } from '../flow/flow.js';
-import type { BodyData } from '../protocol.js';
 import { Headers } from './headers.js';
 import type { FlowImage, RequestImage, ResponseImage } from './image.js';
 
@@ -94,7 +94,7 @@ export abstract class Message {
   json(): unknown {
     const text = this.text;
     if (text === null) throw new Error('the content is missing, so there is no JSON in it');
-    return JSON.parse(text);
+    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
   }
 
   /** The bytes that were put in place of the body, or undefined. */

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import type { Place } from '../flow/flow.js';
 
 export interface Complaint {
@@ -18,7 +19,7 @@ function plainPath(file: string): string {
 /** Where in the user's own files an error came from: the first frame that is neither Node's, nor ours. */
 function placeInStack(stack: string, own: string): Place | null {
   for (const line of stack.split('\n')) {
-    const match = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim());
+    const match = /(?:^at |\()((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim());
     if (!match) continue;
     const file = plainPath(match[1] ?? '');
     if (file.startsWith(own)) continue;
@@ -30,9 +31,14 @@ function placeInStack(stack: string, own: string): Place | null {
 /** The folder of sluice's own compiled code, whose frames are no use to a script's author. */
 const OWN = fileURLToPath(new URL('..', import.meta.url));
 
+/** A thrown value as text; objects without a prototype cannot be made a string. */
+function printed(value: unknown): string {
+  return typeof value === 'object' ? inspect(value) : String(value);
+}
+
 /** An error thrown by, or while loading, a script: one line of message, and its place in the source as the user wrote it. */
 export function placeOf(error: unknown, script: string): Complaint {
-  if (!(error instanceof Error)) return { message: `it threw ${String(error)}`, place: null };
+  if (!(error instanceof Error)) return { message: `it threw ${printed(error)}`, place: null };
   const [problem] = ((error as { errors?: unknown }).errors as BuildMessage[] | undefined) ?? [];
   if (problem && typeof problem.text === 'string') {
     const { location } = problem;

@@ -4,11 +4,14 @@ import { type Line, line, type Span, type Style, span } from './lines.js';
 import { glyphOf } from './text.js';
 
 /*
- * A body as rows of a given width, at any offset, without reading more than a window. Rows begin at line breaks and, in
- * lines that are longer than that, at every 64 KiB of the body; from such an anchor a line is cut into rows.
+ * A body as rows of a given width, at any offset, without reading more than a window. Rows begin at line breaks. A
+ * line that has not ended a whole block after it began is cut at the next multiple of 64 KiB, so that there is always a
+ * place nearby where rows can be counted from.
  */
 
 const BLOCK = 65_536;
+/** Bytes read at a time while lines are short. */
+const WINDOW = 16_384;
 const HEX_ROW = 16;
 const TAB = 4;
 /** Smallest code point that needs that many bytes. */
@@ -86,7 +89,7 @@ export class BodyText {
     let place = at;
     let left = count;
     while (left > 0 && place > 0) {
-      const anchor = this.anchorBefore(place);
+      const anchor = this.lineBefore(place);
       const starts: number[] = [];
       for (const row of this.walk(anchor, width)) {
         if (row.at >= place) break;
@@ -119,13 +122,50 @@ export class BodyText {
     return found;
   }
 
-  /** The nearest place before `at` where a row surely begins. */
+  /** The nearest place before `at` where a line, or a piece of a long one, surely begins. */
   private anchorBefore(at: number): number {
     if (this.rendering.shape === 'hex') return Math.max(0, Math.floor((at - 1) / HEX_ROW) * HEX_ROW);
     const block = Math.floor((at - 1) / BLOCK) * BLOCK;
-    const window = this.source.read(block, at - 1 - block);
-    const feed = Buffer.from(window.buffer, window.byteOffset, window.length).lastIndexOf(10);
-    return feed < 0 ? Math.max(0, block) : block + feed + 1;
+    const from = Math.max(0, block - BLOCK);
+    const near = Math.max(from, at - 1 - WINDOW);
+    const feed = this.lastFeed(near, at - 1) ?? this.lastFeed(from, near);
+    if (feed !== null) return feed + 1;
+    if (block === 0) return 0;
+    const piece = this.characterStart(block);
+    return piece < at ? piece : this.anchorBefore(block);
+  }
+
+  private lastFeed(from: number, to: number): number | null {
+    const window = this.source.read(from, Math.max(0, to - from));
+    const found = window.lastIndexOf(10);
+    return found < 0 ? null : from + found;
+  }
+
+  /** A line's beginning some way before `at`, so that the rows between can be counted in one go. */
+  private lineBefore(at: number): number {
+    const from = Math.max(0, at - WINDOW);
+    if (from === 0 || this.rendering.shape === 'hex') return this.anchorBefore(at);
+    const feed = this.source.read(from, at - 1 - from).indexOf(10);
+    return feed < 0 ? this.anchorBefore(at) : from + feed + 1;
+  }
+
+  /** The first place from there on that is not within a character of UTF-8. */
+  private characterStart(at: number): number {
+    const bytes = this.source.read(at, 4);
+    let on = 0;
+    while (on < 3 && ((bytes[on] ?? 0) & 0xc0) === 0x80) on += 1;
+    return at + on;
+  }
+
+  private isLineStart(at: number): boolean {
+    return at === 0 || this.source.read(at - 1, 1)[0] === 10;
+  }
+
+  /** Where the line, or the piece of a long one, that begins there is cut at the latest. */
+  private cutAfter(start: number): number {
+    const isLine = this.isLineStart(start);
+    const blocks = start / BLOCK;
+    return this.characterStart(((isLine ? Math.ceil(blocks) : Math.floor(blocks)) + 1) * BLOCK);
   }
 
   private *walk(from: number, width: number): Generator<Row> {
@@ -135,16 +175,23 @@ export class BodyText {
 
   private *textRows(from: number, width: number): Generator<Row> {
     let at = from;
+    let start = this.isLineStart(from) ? from : this.anchorBefore(from + 1);
+    let base = from;
+    let bytes = this.source.read(from, WINDOW);
     while (at < this.size) {
-      const blockEnd = (Math.floor(at / BLOCK) + 1) * BLOCK;
-      const bytes = this.source.read(at, blockEnd - at + 3);
-      if (bytes.length === 0) return;
-      const limit = Math.min(bytes.length, blockEnd - at);
-      const feed = bytes.indexOf(10);
-      const isWhole = feed >= 0 && feed < limit;
-      const end = isWhole ? feed : limit;
-      yield* this.wrap(bytes, end, at, width);
-      at += isWhole ? end + 1 : Math.max(1, end);
+      const cut = this.cutAfter(start);
+      let feed = bytes.indexOf(10, at - base);
+      if (feed < 0 && base + bytes.length < Math.min(this.size, cut)) {
+        base = at;
+        bytes = this.source.read(at, 2 * BLOCK + WINDOW);
+        if (bytes.length === 0) return;
+        feed = bytes.indexOf(10);
+      }
+      const isWhole = feed >= 0 && base + feed <= cut;
+      const end = isWhole ? base + feed : Math.min(this.size, cut, base + bytes.length);
+      yield* this.wrap(bytes.subarray(at - base), end - at, at, width);
+      at = isWhole ? end + 1 : Math.max(at + 1, end);
+      start = at;
     }
   }
 

@@ -162,7 +162,7 @@ export class KeyDecoder {
     else if (final === '~' && first === 27) this.unicode(third, modifiers);
     else if (final === 'u') this.unicode(first, modifiers);
     else if (final === 'Z') this.tell({ type: 'key', key: 'shift tab', text: '' });
-    else if (final === 'R' && second > 8)
+    else if (final === 'R' && first > 1)
       return; // a cursor position report
     else {
       const name = final === '~' ? TILDE[first] : FINAL[final];
@@ -174,7 +174,7 @@ export class KeyDecoder {
     if (code < 1 || code > 0x10ffff) return;
     const special = UNICODE[code];
     const character = String.fromCodePoint(code);
-    const isShifted = (modifiers & 1) !== 0 && character >= 'a' && character <= 'z';
+    const isShifted = (modifiers & 1) !== 0 && /^[a-z]$/i.test(character);
     const name = special ?? (isShifted ? character.toUpperCase() : character);
     const left = isShifted ? modifiers & ~1 : modifiers;
     this.tell({ type: 'key', key: named(name, left), text: left === 0 && special === undefined ? name : '' });

@@ -1,5 +1,6 @@
+import type { BodyData } from '../flow/extent.js';
 import type { FlowId, Side } from '../flow/flow.js';
-import type { BodyData, ProxyCommand } from '../protocol.js';
+import type { ProxyCommand } from '../protocol.js';
 import type { State } from './state.js';
 
 /** What must be done about a step. Data, so that a test can compare it. */

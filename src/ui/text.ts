@@ -115,7 +115,7 @@ export function isWide(code: number): boolean {
 
 /** Formats, private use, unassigned, surrogates, variation selectors, flags and skin tones: terminals disagree on them. */
 const UNSURE =
-  /^[\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Variation_Selector}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\u2028\u2029\u115f\u1160\u3164\uffa0]$/u;
+  /^[\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Variation_Selector}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\u2028\u2029\u115f-\u11ff\ud7b0-\ud7ff\u3164\uffa0]$/u;
 const MARK = /^\p{M}$/u;
 const DOT: Glyph = { text: '·', width: 1 };
 

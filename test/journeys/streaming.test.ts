@@ -20,7 +20,7 @@ test('S0-08 ST-02 with --stream 3m a body of 3,145,728 bytes is kept and one mor
   const more = await fetchThrough(port, `http://127.0.0.1:${origin.port}/more`);
   assert.equal(exact.length - exact.indexOf('\r\n\r\n') - 4, 3 * MEGABYTE);
   assert.equal(more.length - more.indexOf('\r\n\r\n') - 4, 3 * MEGABYTE + 1);
-  const shown = await screen.sees(/\/more +200 ≈/);
+  const shown = await screen.sees(/\/more +200 ≈ +content missing +3\.0m/);
   assert.match(shown, /\/exact +200 {4,}\? +3\.0m/);
   assert.match(shown, /\/more +200 ≈ +content missing +3\.0m/);
 });

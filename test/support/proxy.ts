@@ -5,16 +5,10 @@ import type { TestContext } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { makeAuthority, type Pair } from '../../src/certs/authority.js';
 import { saveAuthority } from '../../src/certs/store.js';
+import type { BodyData } from '../../src/flow/extent.js';
 import type { Flow, FlowId } from '../../src/flow/flow.js';
 import { defaultOptions, type Options } from '../../src/options.js';
-import {
-  type BodyData,
-  type FlowRow,
-  type Port,
-  type ProxyCommand,
-  type ProxyEvent,
-  portOver,
-} from '../../src/protocol.js';
+import { type FlowRow, type Port, type ProxyCommand, type ProxyEvent, portOver } from '../../src/protocol.js';
 
 const DEADLINE = 10_000;
 

@@ -1,0 +1,115 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Contender, direct, type Sluice, startMitmdump, startRelay, startSluice } from './contender.js';
+import { watchGrowth } from './memory.js';
+import { median, rotated } from './numbers.js';
+import { LARGE_BYTES, LARGE_PATH } from './origin.js';
+import { megabytes, number, ratio } from './report.js';
+import { type Run, toolOf } from './run.js';
+
+const STREAMED = 'sluice, streamed';
+const RECORDED = 'sluice, recorded';
+const STREAM_ABOVE = '1m';
+/** How long a recording may take to reach the disk after its download. */
+const SETTLE_MS = 5_000;
+
+interface Download {
+  /** Bytes per second. */
+  readonly speed: number;
+  /** Bytes by which the process in between grew, where there is one. */
+  readonly growth: number | null;
+}
+
+async function download(run: Run, contender: Contender): Promise<Download> {
+  const { stage, origin } = run;
+  const port = contender.isProxy ? origin.port : contender.port;
+  const way = contender.isProxy ? ['-x', `http://127.0.0.1:${contender.port}`] : [];
+  const form = '%{speed_download} %{size_download} %{http_code}';
+  const args = [
+    '-q',
+    '-sS',
+    '--max-time',
+    '300',
+    ...way,
+    '-o',
+    '/dev/null',
+    '-w',
+    form,
+    `http://127.0.0.1:${port}${LARGE_PATH}`,
+  ];
+  const growth = contender.pid === null ? () => null : watchGrowth(contender.pid);
+  try {
+    const [speed, size, status] = (await stage.run(toolOf(run, 'curl'), args)).split(' ').map(Number);
+    if (speed === undefined || size !== LARGE_BYTES || status !== 200)
+      throw new Error(`${contender.name} gave ${size} bytes and status ${status}`);
+    return { speed, growth: growth() };
+  } finally {
+    growth();
+  }
+}
+
+/** Bytes of the bodies that sluice has recorded in files. */
+function spooledBytes({ home, pid }: Sluice): number {
+  const folder = path.join(home, 'spool', String(pid));
+  if (!fs.existsSync(folder)) return 0;
+  return fs.readdirSync(folder).reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);
+}
+
+/** Whether every download is whole in sluice's files; if not, only a part of the work was measured. */
+async function checkRecording({ report, flags }: Run, sluice: Sluice): Promise<void> {
+  const expected = flags.rounds * LARGE_BYTES;
+  for (const until = Date.now() + SETTLE_MS; spooledBytes(sluice) < expected && Date.now() < until; ) await delay(100);
+  const bytes = spooledBytes(sluice);
+  const isWhole = bytes === expected;
+  const share = `${megabytes(bytes)} of ${megabytes(expected)} MB are on disk`;
+  report.say(`  What was recorded is ${isWhole ? 'whole' : 'NOT whole'}: ${share}.`);
+  if (!isWhole) for (const name of ['recorded', 'recorded-growth'] as const) report.blame(name, share);
+}
+
+/** 1 GiB by one connection: speed, and the memory of whoever passes it on. */
+export async function benchDownload(run: Run): Promise<void> {
+  const { stage, flags, origin, report, tools } = run;
+  const mitmdump = tools.get('mitmdump');
+  const recorded = await startSluice(stage, [], RECORDED);
+  const contenders: Contender[] = [
+    direct(origin.port),
+    await startRelay(stage, origin.port),
+    await startSluice(stage, ['--stream', STREAM_ABOVE], STREAMED),
+    recorded,
+  ];
+  if (mitmdump !== undefined)
+    contenders.push(await startMitmdump(stage, mitmdump, [`stream_large_bodies=${STREAM_ABOVE}`]));
+  const downloads = new Map(contenders.map((contender) => [contender, [] as Download[]]));
+  await download(run, direct(origin.port)); // the file comes into the page cache
+  for (let round = 0; round < flags.rounds; round += 1)
+    for (const contender of rotated(contenders, round)) downloads.get(contender)?.push(await download(run, contender));
+  const results = contenders.map((contender) => {
+    const all = downloads.get(contender) ?? [];
+    const growths = all.map(({ growth }) => growth).filter((growth) => growth !== null);
+    return {
+      name: contender.name,
+      speed: median(all.map(({ speed }) => speed)),
+      growth: growths.length === 0 ? null : Math.max(...growths),
+      rounds: all.map(({ speed }) => number(speed / 1e6)).join(' '),
+    };
+  });
+  const resultOf = (name: string) => results.find((result) => result.name === name);
+  const [base, peer] = [resultOf('direct')?.speed ?? null, resultOf('mitmdump')?.speed ?? null];
+  const rows = results.map(({ name, speed, growth, rounds }) => [
+    name === 'mitmdump' ? 'mitmdump, streamed' : name,
+    number(speed / 1e6),
+    ratio(speed, base),
+    ratio(speed, peer),
+    megabytes(growth),
+    rounds,
+  ]);
+  const head = ['', 'median', 'of direct', 'of mitmdump', 'memory growth MB', 'rounds'];
+  report.table(`1 GiB download, HTTP: MB/s, median of ${flags.rounds}; memory growth is the largest`, head, rows);
+  await checkRecording(run, recorded);
+  const [streamed, kept] = [resultOf(STREAMED), resultOf(RECORDED)];
+  report.note('streamed', (streamed?.speed ?? Number.NaN) / (peer ?? Number.NaN));
+  report.note('recorded', (kept?.speed ?? Number.NaN) / (peer ?? Number.NaN));
+  report.note('streamed-growth', (streamed?.growth ?? Number.NaN) / 1e6);
+  report.note('recorded-growth', (kept?.growth ?? Number.NaN) / 1e6);
+}

@@ -1,0 +1,47 @@
+export type FigureName = 'http' | 'https' | 'frame' | 'streamed' | 'recorded' | 'streamed-growth' | 'recorded-growth';
+
+/** A promise about a run: at least or at most a bound, in its unit. */
+export interface Figure {
+  readonly name: FigureName;
+  readonly text: string;
+  readonly isAtLeast: boolean;
+  readonly bound: number;
+  readonly unit: 'x' | ' MB';
+}
+
+const MEGABYTES_OF_GROWTH = 64;
+
+export const FIGURES: readonly Figure[] = [
+  { name: 'http', text: 'HTTP, of mitmdump', isAtLeast: true, bound: 12, unit: 'x' },
+  { name: 'https', text: 'HTTPS, of mitmdump', isAtLeast: true, bound: 12, unit: 'x' },
+  { name: 'frame', text: 'first frame, of mitmproxy', isAtLeast: false, bound: 0.7, unit: 'x' },
+  { name: 'streamed', text: '1 GB streamed, of mitmdump streaming', isAtLeast: true, bound: 1, unit: 'x' },
+  { name: 'recorded', text: '1 GB recorded, of mitmdump streaming', isAtLeast: true, bound: 0.6, unit: 'x' },
+  {
+    name: 'streamed-growth',
+    text: 'memory for 1 GB streamed',
+    isAtLeast: false,
+    bound: MEGABYTES_OF_GROWTH,
+    unit: ' MB',
+  },
+  {
+    name: 'recorded-growth',
+    text: 'memory for 1 GB recorded',
+    isAtLeast: false,
+    bound: MEGABYTES_OF_GROWTH,
+    unit: ' MB',
+  },
+];
+
+/**
+ * A figure's line: what it is, the bound, what was found (null: nothing), and whether that is enough. With a `fault`,
+ * which says why the measurement does not count, it never is.
+ */
+export function figureRow(figure: Figure, found: number | null, fault: string | null): readonly string[] {
+  const { text, isAtLeast, bound, unit } = figure;
+  const promised = `${isAtLeast ? '>=' : '<='} ${bound}${unit}`;
+  if (found === null) return [text, promised, '–', 'not measured'];
+  const isMet = isAtLeast ? found >= bound : found <= bound;
+  const verdict = fault === null ? (isMet ? 'pass' : 'falls short') : `falls short: ${fault}`;
+  return [text, promised, `${found.toFixed(2)}${unit}`, verdict];
+}

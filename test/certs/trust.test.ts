@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import tls from 'node:tls';
+import { makeTrust, systemRoots } from '../../src/certs/trust.js';
+
+it('the roots are those of the system or of Node, and say which', () => {
+  const { pem, name } = systemRoots();
+  assert.ok(pem.includes('BEGIN CERTIFICATE'));
+  assert.match(name, /roots/);
+});
+
+it('TL-07 roots of the user are trusted beside those', () => {
+  const extra = { pem: tls.rootCertificates[0] ?? '', name: 'own.pem' };
+  const alone = makeTrust(null);
+  const both = makeTrust(extra);
+  assert.equal(both.roots, `${alone.roots} and own.pem`);
+  assert.notEqual(both.context, alone.context);
+});

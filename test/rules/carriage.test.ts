@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Carried, Side } from '../../src/flow/flow.js';
+import { defaultOptions, type Options } from '../../src/options.js';
+import { type Announced, carriageOf, streamLimit } from '../../src/rules/carriage.js';
+
+function options(changed: Partial<Options>): Options {
+  return { ...defaultOptions(), ...changed };
+}
+
+const LARGE: Partial<Options> = { stream_large_bodies: 100 };
+const ALL: Partial<Options> = { stream_large_bodies: 0 };
+const BUFFER: Partial<Options> = { body_handling: 'buffer' };
+
+describe('how a body is carried', () => {
+  const table: readonly [string, Partial<Options>, Side, Announced, boolean, Carried][] = [
+    ['passed by default', {}, 'response', 5, false, 'passed'],
+    ['passed where its length is unknown', {}, 'response', null, false, 'passed'],
+    ['buffered where it is to be held', {}, 'request', 5, true, 'buffered'],
+    ['buffered on demand', BUFFER, 'request', null, false, 'buffered'],
+    ['ST-02 passed at the limit', LARGE, 'response', 100, false, 'passed'],
+    ['ST-02 streamed above the limit', LARGE, 'response', 101, false, 'streamed'],
+    ['ST-03 not streamed yet where its length is unknown', LARGE, 'response', null, false, 'passed'],
+    ['ST-04 streamed in requests, too', LARGE, 'request', 101, false, 'streamed'],
+    [
+      'passed in requests where only responses are streamed',
+      { ...LARGE, stream_direction: 'responses' },
+      'request',
+      101,
+      false,
+      'passed',
+    ],
+    [
+      'streamed in responses where only they are',
+      { ...LARGE, stream_direction: 'responses' },
+      'response',
+      101,
+      false,
+      'streamed',
+    ],
+    ['streamed although it is to be held', LARGE, 'response', 101, true, 'streamed'],
+    ['streamed although all else is buffered', { ...LARGE, ...BUFFER }, 'response', 101, false, 'streamed'],
+    ['streamed from one byte on with a limit of zero', ALL, 'response', 1, false, 'streamed'],
+    ['streamed at once with a limit of zero where its length is unknown', ALL, 'response', null, false, 'streamed'],
+    ['ST-08 never streamed where there is none', ALL, 'response', 0, false, 'passed'],
+    ['ST-08 never buffered where there is none', BUFFER, 'response', 0, true, 'passed'],
+  ];
+  for (const [name, changed, side, announced, isHeld, how] of table)
+    it(name, () => {
+      const carriage = carriageOf(options(changed), side, announced, isHeld);
+      assert.equal(carriage.how, how);
+      assert.notEqual(carriage.why, '');
+    });
+
+  it('says why', () => {
+    const why = (changed: Partial<Options>, announced: Announced, isHeld = false): string =>
+      carriageOf(options(changed), 'response', announced, isHeld).why;
+    assert.match(why({ stream_large_bodies: 2048 }, 5000), /stream_large_bodies \(2\.0k\)/);
+    assert.match(why(BUFFER, 5), /body_handling/);
+    assert.match(why({}, 5, true), /intercept/);
+    assert.match(why({}, 0), /no body/);
+  });
+
+  it('has a limit only on the sides that are streamed', () => {
+    assert.equal(streamLimit(options({}), 'response'), null);
+    assert.equal(streamLimit(options(LARGE), 'request'), 100);
+    assert.equal(streamLimit(options({ ...LARGE, stream_direction: 'responses' }), 'request'), null);
+  });
+});
