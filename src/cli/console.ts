@@ -64,7 +64,6 @@ function startProxy(
     transferList: [port2],
     stdout: true,
     stderr: true,
-    resourceLimits: { maxYoungGenerationSizeMb: 64 },
   });
   worker.on('error', crashed);
   const port = portOver<ProxyEvent, ProxyCommand>(port1);

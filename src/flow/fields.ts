@@ -18,7 +18,8 @@ export function trimBlanks(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
-function isBlank(code: number): boolean {
+/** A blank or a tab. */
+export function isBlank(code: number): boolean {
   return code === 32 || code === 9;
 }
 
@@ -58,16 +59,21 @@ export function withField(fields: Fields, name: string, value: string): Field[] 
   return out;
 }
 
+const NO_MEMBERS: readonly string[] = [];
+
 /** The members of a comma-separated list field over all its lines, lower-cased, blanks removed (RFC 9110 5.6.1). */
-export function listMembers(fields: Fields, name: string): string[] {
-  const members: string[] = [];
-  for (const value of fieldValues(fields, name)) {
-    for (const part of value.split(',')) {
+export function listMembers(fields: Fields, name: string): readonly string[] {
+  let members: string[] | null = null;
+  for (const field of fields) {
+    if (!sameName(field[0], name)) continue;
+    for (const part of field[1].split(',')) {
       const member = trimBlanks(part).toLowerCase();
-      if (member !== '') members.push(member);
+      if (member === '') continue;
+      members ??= [];
+      members.push(member);
     }
   }
-  return members;
+  return members ?? NO_MEMBERS;
 }
 
 /** The media type of a message, without its parameters, lower-cased; '' when none is given. */

@@ -41,26 +41,19 @@ const NOT_IN_TRAILERS = new Set([
   'max-forwards',
 ]);
 
-const LONGEST_HOP_NAME = 19;
+const HOP_LENGTHS = new Set([...HOP_BY_HOP].map((name) => name.length));
+
+/** Whether a field ends at this hop; `listed` are the names the Connection field gives. */
+function isHopByHop(name: string, value: string, listed: readonly string[]): boolean {
+  if (listed.length === 0 && !HOP_LENGTHS.has(name.length)) return false;
+  const lower = name.toLowerCase();
+  if (HOP_BY_HOP.has(lower)) return lower !== 'te' || !/^trailers$/i.test(value);
+  return listed.includes(lower) && !END_TO_END.has(lower);
+}
 
 function endToEnd(fields: Fields): Field[] {
   const listed = listMembers(fields, 'connection');
-  const out: Field[] = [];
-  for (const field of fields) {
-    const name = field[0];
-    if (listed.length === 0 && name.length > LONGEST_HOP_NAME) {
-      out.push(field);
-      continue;
-    }
-    const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower)) {
-      if (lower === 'te' && /^trailers$/i.test(field[1])) out.push(field);
-      continue;
-    }
-    if (listed.includes(lower) && !END_TO_END.has(lower)) continue;
-    out.push(field);
-  }
-  return out;
+  return fields.filter(([name, value]) => !isHopByHop(name, value, listed));
 }
 
 /** The protocols a request asks to switch to; h2c is not offered on (H1-11). */

@@ -1,5 +1,5 @@
 import { HTTPParser } from 'http-parser-js';
-import { type Field, type Fields, trimBlanks } from '../flow/fields.js';
+import { type Field, type Fields, isBlank, trimBlanks } from '../flow/fields.js';
 import type { HttpVersion } from '../flow/flow.js';
 import { type Framing, Malformed, requestFraming, responseFraming } from './framing.js';
 
@@ -58,8 +58,9 @@ export const DEFAULT_LIMITS: Limits = {
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e\\x80-\\xff]+) HTTP/1\\.([01])$`);
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const FIELD_LINE = new RegExp(`^(${TOKEN}):([\\t\\x20-\\x7e\\x80-\\xff]*)$`);
-const TOLERANT_FIELD_LINE = new RegExp(`^(${TOKEN})[ \\t]*:([^\\0\\r\\n]*)$`);
+const NAME = new RegExp(`^${TOKEN}$`);
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const TOLERANT_VALUE = /^[^\0\r\n]*$/;
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/;
 const BLANK_LINES_BEFORE_REQUEST = 2;
 const RAW_KEPT = 8192;
@@ -143,16 +144,23 @@ abstract class StrictParser<Head> extends PackageParser {
   }
 
   private readField(line: string, into: Field[]): void {
-    const match = (this.limits.tolerant ? TOLERANT_FIELD_LINE : FIELD_LINE).exec(line);
-    if (!match) {
-      const last = into.at(-1);
-      if (!last || !/^[ \t]/.test(line)) throw new Malformed(`not a header line: ${quoted(line)}`);
-      if (!this.limits.tolerant) throw new Malformed(`a folded header line: ${quoted(line)}`);
-      into[into.length - 1] = [last[0], `${last[1]} ${trimBlanks(line)}`];
-      return;
-    }
+    const colon = line.indexOf(':');
+    const name = colon < 0 ? '' : line.slice(0, colon);
+    const value = line.slice(colon + 1);
+    const { tolerant } = this.limits;
+    const shown = tolerant ? trimBlanks(name) : name;
+    if (!NAME.test(shown) || !(tolerant ? TOLERANT_VALUE : VALUE).test(value) || isBlank(line.charCodeAt(0)))
+      return this.refuseField(line, into);
     if (into.length >= this.limits.fields) throw new Malformed(`more than ${this.limits.fields} fields`);
-    into.push([match[1] ?? '', trimBlanks(match[2] ?? '')]);
+    into.push([shown, trimBlanks(value)]);
+  }
+
+  /** A line that is no field may continue the one before, for the tolerant. */
+  private refuseField(line: string, into: Field[]): void {
+    const last = into.at(-1);
+    if (!last || !isBlank(line.charCodeAt(0))) throw new Malformed(`not a header line: ${quoted(line)}`);
+    if (!this.limits.tolerant) throw new Malformed(`a folded header line: ${quoted(line)}`);
+    into[into.length - 1] = [last[0], `${last[1]} ${trimBlanks(line)}`];
   }
 
   protected HEADER(): boolean {

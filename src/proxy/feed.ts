@@ -3,6 +3,7 @@ import type { FlowRow, ProxyEvent } from '../protocol.js';
 
 export interface Rowed {
   readonly id: FlowId;
+  readonly isLive: boolean;
   row(): FlowRow;
 }
 
@@ -10,10 +11,11 @@ const FRAME = 25;
 
 /**
  * Tells the interface what changed: rows coalesced per flow, one batch per frame, and only while it holds credit. With
- * an interface that does not answer, what is kept here is one reference per changed flow.
+ * an interface that does not answer, what is kept here is one row per changed flow.
  */
 export class Feed {
-  private dirty = new Set<Rowed>();
+  /** A live flow's row is made when it is sent; a finished one's at once, so that nothing else of it is kept. */
+  private dirty = new Map<FlowId, Rowed | FlowRow>();
   private removed: FlowId[] = [];
   private timer: NodeJS.Timeout | null = null;
 
@@ -23,12 +25,12 @@ export class Feed {
   ) {}
 
   changed(record: Rowed): void {
-    this.dirty.add(record);
+    this.dirty.set(record.id, record.isLive ? record : record.row());
     if (this.timer === null) this.schedule();
   }
 
   remove(record: Rowed): void {
-    this.dirty.delete(record);
+    this.dirty.delete(record.id);
     this.removed.push(record.id);
     if (this.timer === null) this.schedule();
   }
@@ -49,9 +51,9 @@ export class Feed {
   private flush(): void {
     this.timer = null;
     const rows: FlowRow[] = [];
-    for (const record of this.dirty) rows.push(record.row());
+    for (const record of this.dirty.values()) rows.push('row' in record ? record.row() : record);
     const removed = this.removed;
-    this.dirty = new Set();
+    this.dirty = new Map();
     this.removed = [];
     this.credit -= 1;
     this.say({ type: 'rows-changed', rows, removed });

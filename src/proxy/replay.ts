@@ -53,7 +53,6 @@ export class Replay implements Wire, UpstreamUser {
         return;
       }
       if (!isDialled(result)) return exchange.fail(result.kind, result.message);
-      const idle = { busy: context.options.idle_timeout, unused: 1 };
       this.upstream = new Upstream(
         result.socket,
         origin,
@@ -61,7 +60,7 @@ export class Replay implements Wire, UpstreamUser {
         limitsOf(context),
         this,
         context.postman,
-        () => idle,
+        context.options.idle_timeout,
       );
       this.upstream.begin(exchange, entry.request.head.method);
       entry.connectedTo(result.facts, false);

@@ -58,6 +58,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   private headTimer: NodeJS.Timeout | null = null;
   private hasSwitched = false;
   private waitingFor: Recording | null = null;
+  private sweeping: NodeJS.Timeout | null = null;
   requests = 0;
 
   constructor(
@@ -447,8 +448,15 @@ export class Session implements Wire, UpstreamUser, Handle {
 
   private upstreamOver(dialled: { socket: Socket; facts: Upstream['facts'] }, origin: Origin): Upstream {
     const { options } = this.context;
-    const idle = { busy: options.idle_timeout, unused: options.upstream_idle_timeout };
-    return new Upstream(dialled.socket, origin, dialled.facts, this.limits, this, this.context.postman, () => idle);
+    return new Upstream(
+      dialled.socket,
+      origin,
+      dialled.facts,
+      this.limits,
+      this,
+      this.context.postman,
+      options.idle_timeout,
+    );
   }
 
   private adopt(dialled: Parameters<Session['upstreamOver']>[0]): void {
@@ -461,6 +469,18 @@ export class Session implements Wire, UpstreamUser, Handle {
   private keep(upstream: Upstream): void {
     this.idle.push(upstream);
     if (this.idle.length > MOST_IDLE) this.idle.shift()?.drop();
+    this.sweeping ??= this.sweepLater();
+  }
+
+  /** Drops unused connections before their servers do; one timer for all of them, whatever the number of requests. */
+  private sweepLater(): NodeJS.Timeout {
+    const patience = this.context.options.upstream_idle_timeout * 1000;
+    const timer = setTimeout(() => {
+      const oldest = performance.now() - patience;
+      for (const upstream of this.idle.filter(({ unusedSince }) => unusedSince <= oldest)) upstream.drop();
+      this.sweeping = this.idle.length > 0 ? this.sweepLater() : null;
+    }, patience / 4);
+    return timer.unref();
   }
 
   private takeIdle(origin: Origin): Upstream | null {

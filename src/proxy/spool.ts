@@ -3,8 +3,8 @@ import path from 'node:path';
 
 /** Bytes that may wait for the disk before the sender of a body is asked to pause. */
 const BACKLOG = 16 * 1024 * 1024;
-/** Bytes written in one go; more at once is slower. */
-const BATCH = 1024 * 1024;
+/** Bytes written in one go. */
+const BATCH = 4 * 1024 * 1024;
 /** Milliseconds a disk may take to catch up before the recording is given up, so that the wire goes on. */
 const PATIENCE = 500;
 
@@ -178,6 +178,6 @@ export class SpoolFile {
     this.written += count;
     if (count < size) return this.fail('the disk is full');
     this.queued = Math.max(0, this.queued - size);
-    if (this.queued <= BACKLOG / 2) this.relieve();
+    if (this.queued <= BACKLOG - BATCH) this.relieve();
   }
 }

@@ -27,6 +27,8 @@ export class Upstream {
   private isSurplus = false;
   private isComplete = false;
   private exchanges = 0;
+  /** When its last exchange ended, on the clock of performance.now(). */
+  unusedSince = performance.now();
 
   constructor(
     readonly socket: Socket,
@@ -35,9 +37,11 @@ export class Upstream {
     limits: Limits,
     private readonly user: UpstreamUser,
     postman: Postman,
-    private readonly idleSeconds: () => { readonly busy: number; readonly unused: number },
+    /** Seconds without a byte after which an exchange is given up. */
+    private readonly patience: number,
   ) {
     this.out = new Outbox(socket, postman);
+    socket.setTimeout(patience * 1000);
     this.reader = new ResponseReader(this, limits);
     socket.on('data', (bytes: Buffer) => this.read(bytes));
     socket.on('drain', () => user.drained());
@@ -59,7 +63,6 @@ export class Upstream {
     this.exchange = exchange;
     this.exchanges += 1;
     this.reader.answers(method);
-    this.socket.setTimeout(this.idleSeconds().busy * 1000);
   }
 
   /** The exchange is over. The connection is kept for the next one or closed. */
@@ -67,7 +70,7 @@ export class Upstream {
     this.exchange = null;
     if (ending === 'close' || !this.isUsable) this.drop();
     else {
-      this.socket.setTimeout(this.idleSeconds().unused * 1000);
+      this.unusedSince = performance.now();
       this.socket.resume();
     }
   }
@@ -165,7 +168,7 @@ export class Upstream {
     const { exchange } = this;
     if (!exchange) return this.drop();
     if (exchange.isHeld) return;
-    exchange.fail('timed-out', `nothing came from or went to the server for ${this.idleSeconds().busy} s`);
+    exchange.fail('timed-out', `nothing came from or went to the server for ${this.patience} s`);
     this.user.flush();
   }
 }
