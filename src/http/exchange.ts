@@ -1,68 +1,16 @@
 import { type Fields, hasField, withoutField } from '../flow/fields.js';
-import type { Carriage, ErrorKind, Origin, RequestHead, ResponseHead, Side } from '../flow/flow.js';
-import { Carrier, type CarrierPort, type Piece } from './carrier.js';
+import type { Carriage, ErrorKind, RequestHead, ResponseHead, Side } from '../flow/flow.js';
+import { Carrier } from './carrier.js';
 import { failurePage } from './failure.js';
 import { keepsAlive, requestFields, responseFields, trailerFields, upgradeOffer } from './forward.js';
 import { announcedLength, type Framing } from './framing.js';
+import { type Rules, SidePort, type Teller, type Wire } from './ports.js';
 import { framed, requestHead, responseHead } from './writer.js';
 
 /*
  * One request and its response. No socket, timer or clock: methods are what happened, the two ports are what to do
  * about it and what to remember of it.
  */
-
-export type Ending = 'keep' | 'close';
-
-/** What to do. */
-export interface Wire {
-  /** Connects to the origin; answered by `connected` or `failed`. `fresh` forbids a connection that was used before. */
-  connect(origin: Origin, fresh: boolean): void;
-  toServer(piece: Piece): void;
-  toClient(piece: Piece): void;
-  /** Sends the recorded body of that side to its receiver; answered by `recordingSent`. */
-  sendRecording(side: Side): void;
-  /** Both sides speak another protocol from here on. */
-  tunnel(): void;
-  /** The exchange is over. `close` lets the client read everything first. */
-  finish(client: Ending, server: Ending): void;
-  /**
-   * The exchange is over: cut the client off, so that it cannot take what it has for complete. `atOnce` also gives up
-   * what was not sent yet.
-   */
-  dropClient(atOnce: boolean): void;
-  dropServer(): void;
-}
-
-/** What to remember. */
-export interface Teller {
-  requestHead(head: RequestHead, framing: Framing): void;
-  responseHead(head: ResponseHead, framing: Framing): void;
-  /** How the body of the head just told goes on. */
-  carried(side: Side, framing: Framing, carriage: Carriage): void;
-  interim(head: ResponseHead): void;
-  chunk(side: Side): void;
-  record(side: Side, bytes: Uint8Array): void;
-  count(side: Side, bytes: number): void;
-  streamed(side: Side): void;
-  trailers(side: Side, fields: Fields, dropped: readonly string[]): void;
-  ended(side: Side): void;
-  held(side: Side): void;
-  malformed(side: Side, raw: string): void;
-  failed(kind: ErrorKind, message: string): void;
-  finished(): void;
-}
-
-/** What is decided about a message at its head. */
-export interface Rules {
-  /** A message that will be held and has a body is buffered, or streamed and then held at its head. */
-  carriage(side: Side, framing: Framing, isHeld: boolean): Carriage;
-  /** Bytes above which a body of unknown length is streamed, or null. */
-  limit(side: Side): number | null;
-  /** Whether the user wants to hold it. Asked once, when the head has been told. */
-  holds(side: Side): boolean;
-  /** Close both connections after every exchange, since malformed messages are let through. */
-  readonly alwaysCloses: boolean;
-}
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -414,36 +362,3 @@ export class Exchange {
 }
 
 const UNTIL_CLOSE: Framing = { type: 'close' };
-
-/** What one side's carrier does, done for its exchange. */
-class SidePort implements CarrierPort {
-  constructor(
-    private readonly side: Side,
-    private readonly exchange: Exchange,
-  ) {}
-
-  send(piece: Piece): void {
-    if (this.side === 'request') this.exchange.wire.toServer(piece);
-    else this.exchange.wire.toClient(piece);
-  }
-
-  sendRecording(): void {
-    this.exchange.wire.sendRecording(this.side);
-  }
-
-  record(bytes: Uint8Array): void {
-    this.exchange.teller.record(this.side, bytes);
-  }
-
-  count(bytes: number): void {
-    this.exchange.teller.count(this.side, bytes);
-  }
-
-  streamed(): void {
-    this.exchange.teller.streamed(this.side);
-  }
-
-  overflowed(): void {
-    this.exchange.overflowed(this.side);
-  }
-}

@@ -14,8 +14,8 @@ import type {
   ServerFacts,
   Side,
 } from '../flow/flow.js';
-import type { Teller } from '../http/exchange.js';
 import { announcedLength, type Framing } from '../http/framing.js';
+import type { Teller } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
 import type { FlowRow } from '../protocol.js';
 import { LiveMessage } from './message.js';

@@ -1,6 +1,6 @@
 import type { Carriage, Side } from '../flow/flow.js';
-import type { Rules } from '../http/exchange.js';
 import { announcedLength, type Framing } from '../http/framing.js';
+import type { Rules } from '../http/ports.js';
 import { carriageOf, streamLimit } from '../rules/carriage.js';
 import type { Context } from './context.js';
 import type { Entry } from './entry.js';

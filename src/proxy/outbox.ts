@@ -47,6 +47,11 @@ export class Outbox {
     return !this.socket.writableNeedDrain;
   }
 
+  /** Calls back once the socket can be written to again. */
+  drained(done: () => void): void {
+    this.socket.once('drain', done);
+  }
+
   /** Writes what was gathered now. */
   send(): void {
     this.isCollected = false;

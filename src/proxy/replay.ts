@@ -1,12 +1,14 @@
 import { isIP } from 'node:net';
 import type { Origin, Side } from '../flow/flow.js';
 import type { Piece } from '../http/carrier.js';
-import { type Ending, Exchange, type Wire } from '../http/exchange.js';
+import { Exchange } from '../http/exchange.js';
 import { type Framing, NO_BODY, requestFraming } from '../http/framing.js';
+import type { Ending, Wire } from '../http/ports.js';
 import type { Context } from './context.js';
 import { dial, isDialled } from './dial.js';
 import type { Entry } from './entry.js';
 import { FlowRules } from './flowrules.js';
+import { playBack } from './playback.js';
 import { limitsOf } from './session.js';
 import type { Record } from './shelf.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
@@ -76,22 +78,10 @@ export class Replay implements Wire, UpstreamUser {
   toClient(): void {}
 
   sendRecording(side: Side): void {
-    const { exchange, upstream } = this;
     const recording = side === 'request' ? this.entry.request.recording : null;
-    if (!recording || !upstream) return exchange.recordingSent(side);
-    recording.read(
-      (bytes, more) => {
-        if (exchange.isOver) return;
-        upstream.out.put(bytes);
-        if (upstream.out.flush()) more();
-        else upstream.socket.once('drain', more);
-      },
-      (failure) => {
-        if (failure === null) exchange.recordingSent(side);
-        else exchange.fail('cut-off', `what was recorded of the body could not be sent: ${failure}`);
-        this.flush();
-      },
-    );
+    const out = this.upstream?.out;
+    if (!recording || !out) return this.exchange.recordingSent(side);
+    playBack(recording, out, this.exchange, side, () => this.flush());
   }
 
   tunnel(): void {}

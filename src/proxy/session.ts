@@ -2,8 +2,9 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { ClientFacts, Origin, ResponseHead, Side } from '../flow/flow.js';
 import type { Piece } from '../http/carrier.js';
-import { type Ending, Exchange, type Wire } from '../http/exchange.js';
+import { Exchange } from '../http/exchange.js';
 import { type Framing, Malformed } from '../http/framing.js';
+import type { Ending, Wire } from '../http/ports.js';
 import { DEFAULT_LIMITS, type Limits, type RawRequestHead, RequestReader } from '../http/reader.js';
 import { type Authority, connectAuthority, resolveTarget } from '../http/target.js';
 import type { Context } from './context.js';
@@ -11,6 +12,8 @@ import { type DialFailure, type DialResult, dial, isDialled, type TlsWish } from
 import type { Entry, Handle } from './entry.js';
 import { FlowRules } from './flowrules.js';
 import { Outbox } from './outbox.js';
+import { playBack } from './playback.js';
+import { Pool } from './pool.js';
 import type { Recording } from './recording.js';
 import { splice } from './splice.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
@@ -27,7 +30,6 @@ export interface Inside {
 export type OnConnect = (socket: Socket, authority: Authority, rest: Buffer) => void;
 
 const QUEUE = 65_536;
-const MOST_IDLE = 5;
 const LINGER = 2000;
 
 export function limitsOf(context: Context): Limits {
@@ -43,7 +45,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   private readonly reader: RequestReader;
   private readonly out: Outbox;
   private readonly limits: Limits;
-  private readonly idle: Upstream[] = [];
+  private readonly pool: Pool;
   private queue: Buffer | null = null;
   private isPumping = false;
   /** A request is complete and its exchange is not. */
@@ -58,7 +60,6 @@ export class Session implements Wire, UpstreamUser, Handle {
   private headTimer: NodeJS.Timeout | null = null;
   private hasSwitched = false;
   private waitingFor: Recording | null = null;
-  private sweeping: NodeJS.Timeout | null = null;
   requests = 0;
 
   constructor(
@@ -71,6 +72,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     private readonly onClose: (error: NodeJS.ErrnoException | null) => void = () => {},
   ) {
     this.limits = limitsOf(context);
+    this.pool = new Pool(context.options.upstream_idle_timeout);
     this.reader = new RequestReader(this, this.limits);
     this.out = new Outbox(socket, context.postman);
     if (inside?.dialled && isDialled(inside.dialled)) this.adopt(inside.dialled);
@@ -132,7 +134,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     if (context.page.serves(origin)) return this.respond(exchange);
     const refused = this.inside?.dialled;
     if (refused && !isDialled(refused)) return this.refuse(exchange, refused);
-    const unused = fresh ? null : this.takeIdle(origin);
+    const unused = fresh ? null : this.pool.take(origin);
     if (unused) return this.use(exchange, unused);
     this.connecting += 1;
     const attempt = this.connecting;
@@ -156,24 +158,14 @@ export class Session implements Wire, UpstreamUser, Handle {
   }
 
   sendRecording(side: Side): void {
-    const { exchange, entry, upstream } = this;
+    const { exchange, entry } = this;
+    if (!exchange) return;
     const recording = side === 'request' ? entry?.request.recording : entry?.response?.recording;
-    if (!exchange || !recording) return exchange?.recordingSent(side);
-    const socket = side === 'request' ? upstream?.socket : this.socket;
-    const out = side === 'request' ? upstream?.out : this.out;
-    recording.read(
-      (bytes, more) => {
-        if (exchange.isOver || !out || !socket) return;
-        out.put(bytes);
-        if (bytes.length < QUEUE || out.flush()) more();
-        else socket.once('drain', more);
-      },
-      (failure) => {
-        if (failure !== null) exchange.fail('cut-off', `what was recorded of the body could not be sent: ${failure}`);
-        else exchange.recordingSent(side);
-        if (this.exchange === exchange || this.isClosing) this.flush();
-      },
-    );
+    const out = side === 'request' ? this.upstream?.out : this.out;
+    if (!recording || !out) return exchange.recordingSent(side);
+    playBack(recording, out, exchange, side, () => {
+      if (this.exchange === exchange || this.isClosing) this.flush();
+    });
   }
 
   tunnel(): void {
@@ -189,7 +181,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.connecting += 1;
     this.isBusy = false;
     upstream?.finish(server);
-    if (upstream && server === 'keep' && upstream.isUsable) this.keep(upstream);
+    if (upstream && server === 'keep' && upstream.isUsable) this.pool.keep(upstream);
     if (client === 'close') this.close();
     else if (!this.isPumping) {
       this.flush();
@@ -285,8 +277,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   }
 
   lost(upstream: Upstream): void {
-    const at = this.idle.indexOf(upstream);
-    if (at >= 0) this.idle.splice(at, 1);
+    this.pool.lost(upstream);
   }
 
   // --- the client's socket
@@ -330,7 +321,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.detach();
     this.socket.on('error', () => {}); // said already
     this.exchange?.clientClosed(true);
-    for (const upstream of this.idle.splice(0)) upstream.drop();
+    this.pool.close();
     this.onClose(error);
   }
 
@@ -367,7 +358,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.out.send();
     this.socket.pause();
     this.detach();
-    for (const upstream of this.idle.splice(0)) upstream.drop();
+    this.pool.close();
     this.onConnect?.(this.socket, authority, rest);
   }
 
@@ -404,7 +395,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.out.send();
     this.socket.end();
     this.socket.resume();
-    for (const upstream of this.idle.splice(0)) upstream.drop();
+    this.pool.close();
     if (this.clientEnded) return;
     const timer = setTimeout(() => this.socket.destroy(), LINGER);
     timer.unref();
@@ -463,35 +454,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     if (!this.inside) return;
     const upstream = this.upstreamOver(dialled, this.inside.origin);
     upstream.finish('keep');
-    this.keep(upstream);
-  }
-
-  private keep(upstream: Upstream): void {
-    this.idle.push(upstream);
-    if (this.idle.length > MOST_IDLE) this.idle.shift()?.drop();
-    this.sweeping ??= this.sweepLater();
-  }
-
-  /** Drops unused connections before their servers do; one timer for all of them, whatever the number of requests. */
-  private sweepLater(): NodeJS.Timeout {
-    const patience = this.context.options.upstream_idle_timeout * 1000;
-    const timer = setTimeout(() => {
-      const oldest = performance.now() - patience;
-      for (const upstream of this.idle.filter(({ unusedSince }) => unusedSince <= oldest)) upstream.drop();
-      this.sweeping = this.idle.length > 0 ? this.sweepLater() : null;
-    }, patience / 4);
-    return timer.unref();
-  }
-
-  private takeIdle(origin: Origin): Upstream | null {
-    for (let at = this.idle.length - 1; at >= 0; at -= 1) {
-      const upstream = this.idle[at];
-      if (!upstream || !sameOrigin(upstream.origin, origin)) continue;
-      this.idle.splice(at, 1);
-      if (upstream.isUsable) return upstream;
-      upstream.drop();
-    }
-    return null;
+    this.pool.keep(upstream);
   }
 
   /** Answers from sluice itself. */
@@ -515,8 +478,4 @@ export class Session implements Wire, UpstreamUser, Handle {
 function cut(socket: Socket): void {
   if (socket instanceof TLSSocket) socket.destroy();
   else socket.resetAndDestroy();
-}
-
-function sameOrigin(a: Origin, b: Origin): boolean {
-  return a.port === b.port && a.host === b.host && a.scheme === b.scheme;
 }

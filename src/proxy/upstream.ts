@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Origin, ResponseHead, ServerFacts } from '../flow/flow.js';
-import type { Ending, Exchange } from '../http/exchange.js';
+import type { Exchange } from '../http/exchange.js';
 import type { Framing } from '../http/framing.js';
+import type { Ending } from '../http/ports.js';
 import { type Limits, type RawResponseHead, ResponseReader } from '../http/reader.js';
 import { Outbox, type Postman } from './outbox.js';
 

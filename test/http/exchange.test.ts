@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fields } from '../../src/flow/fields.js';
 import type { Carriage, HttpVersion, RequestHead, Side } from '../../src/flow/flow.js';
-import { Exchange, type Rules, type Teller, type Wire } from '../../src/http/exchange.js';
+import { Exchange } from '../../src/http/exchange.js';
 import type { Framing } from '../../src/http/framing.js';
+import type { Rules, Teller, Wire } from '../../src/http/ports.js';
 
 const NONE: Framing = { type: 'none' };
 const CHUNKED: Framing = { type: 'chunked', codings: 'chunked' };
