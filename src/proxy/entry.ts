@@ -265,7 +265,19 @@ export class Entry implements Teller {
     copy.isReused = this.isReused;
     copy.replayed = this.replayed;
     copy.isLive = false;
+    for (const recording of this.recordings()) recording.share();
     copy.changed();
+  }
+
+  /** The flow is gone from the ledger, and so are the files of its bodies. */
+  dispose(): void {
+    for (const recording of this.recordings()) recording.release();
+  }
+
+  private recordings(): Set<Recording> {
+    const { request, response, backup } = this;
+    const messages = [request, response, backup?.request, backup?.response];
+    return new Set(messages.flatMap((message) => message?.recording ?? []));
   }
 
   // --- pictures

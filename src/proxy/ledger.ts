@@ -45,6 +45,7 @@ export class Ledger {
   remove(record: Record): void {
     this.gone.add(record.id);
     record.handle?.kill();
+    if (record instanceof Entry) record.dispose();
     this.live.delete(record.id);
     this.shelf.remove(record.id);
     this.feed.remove(record);

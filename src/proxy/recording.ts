@@ -10,6 +10,7 @@ export class Recording {
   private parts: Uint8Array[] = [];
   private file: SpoolFile | null = null;
   private growing = true;
+  private users = 1;
   size = 0;
 
   constructor(private readonly spool: Spool) {}
@@ -52,6 +53,17 @@ export class Recording {
     this.file = null;
     this.growing = false;
     this.size = 0;
+  }
+
+  /** Another flow uses it too. */
+  share(): void {
+    this.users += 1;
+  }
+
+  /** A flow that used it is gone; with the last one its file goes. */
+  release(): void {
+    this.users -= 1;
+    if (this.users === 0) this.erase();
   }
 
   contents(): BodyData {

@@ -115,7 +115,7 @@ export class SpoolFile {
   erase(): void {
     this.isErased = true;
     this.drop();
-    fs.ftruncateSync(this.fd, 0);
+    if (!this.isReleased) fs.ftruncateSync(this.fd, 0);
     fs.rmSync(this.file, { force: true });
     this.close();
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { Client } from '../support/client.js';
 import { answering, response, startOrigin } from '../support/origin.js';
@@ -191,4 +193,25 @@ test('validate_inbound_headers=false lets through what can be framed without dou
   const client = await Client.connect(proxy.port);
   client.send(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\nHost: x\n\n`);
   assert.match(await client.until('close'), /^HTTP\/1\.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok$/);
+});
+
+test('CMD-25 a body in a file goes with the last flow that uses it, and is readable by its owner alone', async (t) => {
+  const proxy = await startProxy(t);
+  const origin = await startOrigin(t, answering(response('b'.repeat(300_000))));
+  const client = await Client.connect(proxy.port);
+  client.send(`GET http://127.0.0.1:${origin.port}/big HTTP/1.1\r\nHost: x\r\n\r\n`);
+  const row = await proxy.row((one) => one.duration >= 0);
+  const { response: data } = await proxy.read(row.id);
+  assert.ok(data?.type === 'extent');
+  const { file } = data.extent;
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+  assert.equal(fs.statSync(path.dirname(file)).mode & 0o777, 0o700);
+  proxy.say({ type: 'duplicate', flows: [row] });
+  const copy = await proxy.row((one) => one.id !== row.id);
+  proxy.say({ type: 'remove', flows: [row] });
+  await proxy.until(() => !proxy.rows.has(row.id), 'the first flow is gone');
+  assert.ok(fs.existsSync(file), 'the copy still needs it');
+  proxy.say({ type: 'remove', flows: [copy] });
+  await proxy.until(() => !proxy.rows.has(copy.id), 'the copy is gone');
+  assert.ok(!fs.existsSync(file));
 });
