@@ -120,7 +120,7 @@ const table = {
   half_close_timeout: {
     kind: 'int',
     default: 4,
-    help: 'Seconds to wait for a response to begin after the client has closed its half.',
+    help: 'Seconds without a byte of the response after which a client that has closed its half is taken for gone.',
   },
   script_timeout: { kind: 'int', default: 10, help: 'Seconds a script run by | may take for one flow.' },
   showhost: {

@@ -381,10 +381,12 @@ export class Session implements Wire, UpstreamUser, Handle {
 
   /** The client has closed its half: it may wait for its answer, or be gone without a trace. */
   private waitForAnswer(exchange: Exchange): void {
-    const seconds = this.context.options.half_close_timeout;
+    const written = this.socket.bytesWritten;
     const timer = setTimeout(() => {
-      if (this.exchange === exchange && !exchange.hasAnswered && !exchange.isHeld) this.socket.destroy();
-    }, seconds * 1000);
+      if (this.exchange !== exchange) return;
+      if (this.socket.bytesWritten > written || exchange.isHeld) this.waitForAnswer(exchange);
+      else this.socket.destroy();
+    }, this.context.options.half_close_timeout * 1000);
     timer.unref();
   }
 

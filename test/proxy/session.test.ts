@@ -215,3 +215,17 @@ test('CMD-25 a body in a file goes with the last flow that uses it, and is reada
   await proxy.until(() => !proxy.rows.has(copy.id), 'the copy is gone');
   assert.ok(!fs.existsSync(file));
 });
+
+test('reliability 27: a client that leaves while its response stands still lets go of the server', async (t) => {
+  const proxy = await startProxy(t, { half_close_timeout: 1 });
+  const origin = await startOrigin(t, (visit) => {
+    visit.socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: only one\n\n');
+  });
+  const client = await Client.connect(proxy.port);
+  client.send(`GET http://127.0.0.1:${origin.port}/events HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await client.until('only one');
+  client.socket.end();
+  const row = await proxy.row((one) => one.failed);
+  assert.match(row.error, /the client closed the connection/);
+  await proxy.until(() => origin.visits[0]?.isClosed, 'the origin let go');
+});
