@@ -34,6 +34,7 @@ async function runConsole(options: Options): Promise<number> {
   const running = await openConsole({ options, version: version(), input, output, env, crashed: crash });
   if (isMistake(running)) return fail(running.mistake);
   restore = () => running.restore();
+  process.on('exit', () => running.sweep());
   let failure: string | null = null;
   const ended = new Promise<number>((done) => {
     const end = (code: number) => () => done(code);
@@ -44,6 +45,7 @@ async function runConsole(options: Options): Promise<number> {
     );
     output.on('error', end(129)); // the terminal is gone
     input.on('end', end(129));
+    input.on('error', end(129));
     void running.program.quit.then((reason) => {
       failure = reason;
       done(reason === null ? 0 : 1);

@@ -30,6 +30,8 @@ export interface RunningConsole {
   readonly listening: { readonly host: string; readonly port: number };
   /** Gives the terminal back; safe to call more than once. */
   restore(): void;
+  /** Removes what was spooled, whatever way the process ends. */
+  sweep(): void;
   /** Stops the proxy and removes what was spooled. */
   stop(): Promise<void>;
 }
@@ -145,6 +147,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
       program.stop();
       terminal.close();
     },
+    sweep: () => removeSpool(spool),
     stop: async () => {
       worker.removeListener('error', settings.crashed);
       port.close();

@@ -223,6 +223,7 @@ export class Exchange {
   serverClosed(message: string): void {
     if (this.isOver) return;
     this.isConnected = false;
+    if (this.responseDone) return; // it is all here, only held or still being sent
     if (this.answer) return this.fail('cut-off', message);
     if (this.mayRetry()) {
       this.isRetried = true;

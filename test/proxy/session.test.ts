@@ -229,3 +229,14 @@ test('reliability 27: a client that leaves while its response stands still lets 
   assert.match(row.error, /the client closed the connection/);
   await proxy.until(() => origin.visits[0]?.isClosed, 'the origin let go');
 });
+
+test('AD-05 a held response outlives its server’s connection and reaches the client when it is released', async (t) => {
+  const proxy = await startProxy(t, { intercept: '~s', intercept_active: true });
+  const origin = await startOrigin(t, (visit) => void visit.socket.end(response('held answer')));
+  const client = await Client.connect(proxy.port);
+  client.send(`GET http://127.0.0.1:${origin.port}/held HTTP/1.1\r\nHost: x\r\n\r\n`);
+  const row = await proxy.row((one) => one.held === 'response');
+  await proxy.until(() => origin.visits[0]?.isClosed, 'the origin has closed');
+  proxy.say({ type: 'resume', flows: [row] });
+  assert.match(await client.until('held answer'), /^HTTP\/1\.1 200 OK/);
+});
