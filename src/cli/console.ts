@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { CA_CERTIFICATE_FILE } from '../certs/store.js';
 import { now } from '../flow/clock.js';
@@ -53,12 +54,19 @@ interface StartedProxy {
   readonly listening: { readonly host: string; readonly port: number };
 }
 
+/**
+ * MB for the proxy's new objects, in three parts of which one fits a processor's cache. Next to nothing survives a
+ * request, so that collecting often is cheap and staying in the cache is worth a tenth of the throughput.
+ */
+const YOUNG = 12;
+
 function startProxy(
   options: Options,
   confdir: string,
   crashed: (error: Error) => void,
 ): Promise<StartedProxy | Mistake> {
   const { port1, port2 } = new MessageChannel();
+  v8.setFlagsFromString('--no-parallel-scavenge'); // there is too little to copy to be worth four more threads
   const spool = path.join(confdir, 'spool', String(process.pid));
   const settings: ProxySettings = { options, confdir, spool, port: port2 };
   const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {
@@ -66,6 +74,7 @@ function startProxy(
     transferList: [port2],
     stdout: true,
     stderr: true,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
   });
   worker.on('error', crashed);
   const port = portOver<ProxyEvent, ProxyCommand>(port1);

@@ -1,6 +1,7 @@
 import type { ClientFacts, FlowId } from '../flow/flow.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
+import { Live } from './live.js';
 import { Passage } from './passage.js';
 import { PackedShelf, type Record, type Shelf } from './shelf.js';
 import type { Spool } from './spool.js';
@@ -8,7 +9,7 @@ import type { Spool } from './spool.js';
 /** All flows: the live ones here, the finished ones on the shelf. Changes go to the feed. */
 export class Ledger {
   private nextId = 1;
-  private readonly live = new Map<FlowId, Record>();
+  private readonly live = new Live<Record>();
   private readonly gone = new Set<FlowId>();
   private readonly shelf: Shelf;
 
@@ -22,13 +23,13 @@ export class Ledger {
 
   open(client: ClientFacts | null): Entry {
     const entry = this.entry(this.newId(), client);
-    this.live.set(entry.id, entry);
+    this.live.add(entry);
     return entry;
   }
 
   openPassage(client: ClientFacts | null, host: string, port: number, scheme: string, why: string): Passage {
     const passage = new Passage(this.newId(), client, host, port, scheme, why, this);
-    this.live.set(passage.id, passage);
+    this.live.add(passage);
     return passage;
   }
 
@@ -39,14 +40,14 @@ export class Ledger {
   /** A finished flow becomes live again, for a replay. */
   revive(entry: Entry): void {
     this.shelf.remove(entry.id);
-    this.live.set(entry.id, entry);
+    this.live.add(entry);
   }
 
   remove(record: Record): void {
     this.gone.add(record.id);
     record.handle?.kill();
     if (record instanceof Entry) record.dispose();
-    this.live.delete(record.id);
+    this.live.remove(record);
     this.shelf.remove(record.id);
     this.feed.remove(record);
   }
@@ -54,11 +55,11 @@ export class Ledger {
   changed(record: Record): void {
     if (this.gone.has(record.id)) return;
     this.feed.changed(record);
-    if (!record.isLive && !this.live.has(record.id)) this.shelf.put(record);
+    if (!record.isLive && !this.live.has(record)) this.shelf.put(record);
   }
 
   finished(record: Record): void {
-    this.live.delete(record.id);
+    this.live.remove(record);
     if (!this.gone.has(record.id)) this.shelf.put(record);
   }
 

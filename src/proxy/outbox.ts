@@ -3,15 +3,25 @@ import type { Piece } from '../http/carrier.js';
 
 const TOGETHER = 32_768;
 
+/** More in one round would leave the peers idle meanwhile, fewer would wake them too often. */
+const ROUND = 4;
+
 /**
- * Sends outboxes once all events of this turn of the loop have been dealt with, one after the other. A peer that sleeps
- * is then woken once for many writes; waking it for each costs more than everything else done for a small request.
+ * Sends outboxes in rounds, at the latest when all events of this turn of the loop have been dealt with. A peer that
+ * sleeps is then woken once for many writes; waking it for each costs more than all else done for a small request.
  */
 export class Postman {
   private waiting: Outbox[] = [];
+  private isLeaving = false;
 
   collect(outbox: Outbox): void {
-    if (this.waiting.push(outbox) === 1) setImmediate(() => this.deliver());
+    if (this.waiting.push(outbox) >= ROUND) return this.deliver();
+    if (this.isLeaving) return;
+    this.isLeaving = true;
+    setImmediate(() => {
+      this.isLeaving = false;
+      this.deliver();
+    });
   }
 
   private deliver(): void {

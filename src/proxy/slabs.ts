@@ -5,7 +5,7 @@ import type { Spool } from './spool.js';
 /** Bytes of one slab. */
 const SIZE = 4 * 1024 * 1024;
 /** Slabs that stay in memory; older ones are on disk only. */
-const IN_MEMORY = 16;
+const IN_MEMORY = 4;
 
 interface Slab {
   /** Null once it is on disk. */
@@ -28,6 +28,8 @@ export interface Location {
 export class Slabs {
   private readonly slabs: Slab[] = [];
   private used = SIZE;
+  /** A written slab's memory, to be used again: fresh pages cost more than what is put into them. */
+  private spare: Buffer | null = null;
 
   constructor(private readonly spool: Spool) {}
 
@@ -47,7 +49,7 @@ export class Slabs {
   read({ at, length }: Location): Buffer {
     const slab = this.slabs[Math.floor(at / SIZE)];
     const start = at % SIZE;
-    if (slab?.bytes) return slab.bytes.subarray(start, start + length);
+    if (slab?.bytes) return Buffer.from(slab.bytes.subarray(start, start + length));
     if (!slab?.file) throw new Error('a record was read that had been removed');
     const bytes = Buffer.alloc(length);
     const fd = fs.openSync(slab.file, 'r');
@@ -70,7 +72,8 @@ export class Slabs {
   }
 
   private begin(): void {
-    this.slabs.push({ bytes: Buffer.allocUnsafeSlow(SIZE), file: null, wanted: 0 });
+    this.slabs.push({ bytes: this.spare ?? Buffer.allocUnsafeSlow(SIZE), file: null, wanted: 0 });
+    this.spare = null;
     this.used = 0;
     const old = this.slabs[this.slabs.length - 1 - IN_MEMORY];
     if (old?.bytes && old.wanted > 0) this.spill(old, this.slabs.length - 1 - IN_MEMORY);
@@ -83,6 +86,7 @@ export class Slabs {
     const file = path.join(this.spool.ready(), `${number}.slab`);
     fs.writeFile(file, bytes, { mode: 0o600, flag: 'wx' }, (error) => {
       if (error) return;
+      this.spare = bytes;
       if (slab.wanted <= 0) fs.rmSync(file, { force: true });
       else {
         slab.file = file;
