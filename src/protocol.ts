@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { BodyData } from './flow/extent.js';
-import type { Carried, Flow, FlowId, Place, Side } from './flow/flow.js';
+import type { Flow, FlowId, Place } from './flow/flow.js';
+import type { RowBatch } from './flow/row.js';
 import type { OptionName, OptionValue } from './options.js';
 
 /*
@@ -15,44 +16,6 @@ import type { OptionName, OptionValue } from './options.js';
  *   made against where doing it twice or too late would surprise.
  * - Where two requests of one kind can be under way, the answer names what it answers.
  */
-
-/** How a body stands, in one letter for the list. */
-export type BodySign = 'empty' | 'kept' | 'partial' | 'missing' | 'growing';
-
-/** One line of the list. */
-export interface FlowRow {
-  readonly id: FlowId;
-  readonly revision: number;
-  readonly kind: 'http' | 'tunnel';
-  /** When the request began, in milliseconds since 1970. */
-  readonly at: number;
-  readonly scheme: string;
-  readonly method: string;
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-  /** 0 while there is none. */
-  readonly status: number;
-  readonly mediaType: string;
-  readonly body: BodySign;
-  readonly carried: Carried;
-  /** The announced length, or null. */
-  readonly expected: number | null;
-  readonly size: number;
-  /** Milliseconds; -1 while it runs. */
-  readonly duration: number;
-  readonly held: Side | null;
-  /** What went wrong with the exchange, or, for a tunnel, why it is one. '' for nothing. */
-  readonly error: string;
-  readonly failed: boolean;
-  readonly replayed: boolean;
-  readonly changed: boolean;
-  readonly marked: boolean;
-  /** A script failed on this flow. */
-  readonly scriptFailed: boolean;
-  /** A client here refuses our certificate, so passing its host through would help. */
-  readonly passable: boolean;
-}
 
 export interface FlowTarget {
   readonly id: FlowId;
@@ -114,7 +77,7 @@ export function failureText(failure: ScriptFailure, script: string): string {
 export type ProxyEvent =
   | { readonly type: 'listening'; readonly host: string; readonly port: number }
   | { readonly type: 'could-not-listen'; readonly reason: string }
-  | { readonly type: 'rows-changed'; readonly rows: readonly FlowRow[]; readonly removed: readonly FlowId[] }
+  | { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] }
   | {
       readonly type: 'flow-read';
       readonly flow: Flow;

@@ -14,10 +14,10 @@ import type {
   ServerFacts,
   Side,
 } from '../flow/flow.js';
+import type { FlowRow } from '../flow/row.js';
 import { announcedLength, type Framing } from '../http/framing.js';
 import type { Teller } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
-import type { FlowRow } from '../protocol.js';
 import { LiveMessage } from './message.js';
 import { Recording } from './recording.js';
 import type { Spool } from './spool.js';

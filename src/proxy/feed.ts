@@ -1,5 +1,6 @@
 import type { FlowId } from '../flow/flow.js';
-import type { FlowRow, ProxyEvent } from '../protocol.js';
+import { type FlowRow, RowWriter } from '../flow/row.js';
+import type { ProxyEvent } from '../protocol.js';
 
 export interface Rowed {
   readonly id: FlowId;
@@ -17,6 +18,7 @@ export class Feed {
   /** A live flow's row is made when it is sent; a finished one's at once, so that nothing else of it is kept. */
   private dirty = new Map<FlowId, Rowed | FlowRow>();
   private removed: FlowId[] = [];
+  private readonly writer = new RowWriter();
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -56,6 +58,6 @@ export class Feed {
     this.dirty = new Map();
     this.removed = [];
     this.credit -= 1;
-    this.say({ type: 'rows-changed', rows, removed });
+    this.say({ type: 'rows-changed', rows: this.writer.batch(rows), removed });
   }
 }

@@ -1,6 +1,6 @@
 import type { Fields } from '../flow/fields.js';
 import type { Body, Carriage, Contents, Message } from '../flow/flow.js';
-import type { BodySign } from '../protocol.js';
+import type { BodySign } from '../flow/row.js';
 import type { Recording } from './recording.js';
 
 /** A request or response while it is being told: the mutable side of a `Message`. */

@@ -1,6 +1,6 @@
 import { now } from '../flow/clock.js';
 import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, ServerFacts } from '../flow/flow.js';
-import type { FlowRow } from '../protocol.js';
+import type { FlowRow } from '../flow/row.js';
 import type { Handle } from './entry.js';
 
 export interface PassageListener {

@@ -1,7 +1,8 @@
 import type { BodyData } from '../flow/extent.js';
 import type { Flow, FlowId, Side } from '../flow/flow.js';
+import type { FlowRow } from '../flow/row.js';
 import type { Options } from '../options.js';
-import type { FlowRow, LogEntry, LogLevel } from '../protocol.js';
+import type { LogEntry, LogLevel } from '../protocol.js';
 import type { BodyText } from './bodytext.js';
 import type { EditLine } from './editline.js';
 import type { Keymap } from './keymap.js';

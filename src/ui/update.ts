@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { FlowId } from '../flow/flow.js';
+import { hasRow } from '../flow/row.js';
 import { withOption } from '../options.js';
 import { failureText, type ProxyEvent, type ScriptReport } from '../protocol.js';
 import { openFlow } from './commands/console.js';
@@ -130,7 +131,7 @@ function rowsChanged(state: State, event: Extract<ProxyEvent, { type: 'rows-chan
   const effects: Effect[] = [tell({ type: 'return-credit' })];
   if (view.type === 'flowview') {
     if (event.removed.includes(view.id)) next = { ...next, views: next.views.slice(0, -1), open: null, body: null };
-    else if (event.rows.some((row) => row.id === view.id)) effects.push(tell({ type: 'read-flow', id: view.id }));
+    else if (hasRow(event.rows, view.id)) effects.push(tell({ type: 'read-flow', id: view.id }));
   }
   return [next, ...effects];
 }

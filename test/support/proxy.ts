@@ -7,8 +7,9 @@ import { makeAuthority, type Pair } from '../../src/certs/authority.js';
 import { saveAuthority } from '../../src/certs/store.js';
 import type { BodyData } from '../../src/flow/extent.js';
 import type { Flow, FlowId } from '../../src/flow/flow.js';
+import { type FlowRow, RowReader } from '../../src/flow/row.js';
 import { defaultOptions, type Options } from '../../src/options.js';
-import { type FlowRow, type Port, type ProxyCommand, type ProxyEvent, portOver } from '../../src/protocol.js';
+import { type Port, type ProxyCommand, type ProxyEvent, portOver } from '../../src/protocol.js';
 
 const DEADLINE = 10_000;
 
@@ -21,6 +22,7 @@ export interface Read {
 /** A running proxy worker as the interface knows it: rows by id, and what else it said. */
 export class RunningProxy {
   readonly rows = new Map<FlowId, FlowRow>();
+  private readonly reader = new RowReader();
   readonly events: ProxyEvent[] = [];
   port = 0;
   private readonly waiting = new Set<() => void>();
@@ -91,7 +93,8 @@ export class RunningProxy {
 
   private hear(event: ProxyEvent): void {
     if (event.type === 'rows-changed') {
-      for (const row of event.rows) this.rows.set(row.id, row);
+      this.reader.learn(event.rows);
+      for (const row of this.reader.rows(event.rows)) this.rows.set(row.id, row);
       for (const id of event.removed) this.rows.delete(id);
       this.channel.say({ type: 'return-credit' });
     } else this.events.push(event);

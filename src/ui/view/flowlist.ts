@@ -1,5 +1,5 @@
+import type { FlowRow } from '../../flow/row.js';
 import { fullSize, shortDuration, shortSize } from '../../flow/sizes.js';
-import type { FlowRow } from '../../protocol.js';
 import { EMPTY_LINE, type Line, line, type Span, type Style, span } from '../lines.js';
 import { isListForm, paneHeight, type State } from '../state.js';
 import { escapeBytes, fit } from '../text.js';
