@@ -19,6 +19,9 @@ function fail(text: string): number {
 }
 
 async function runConsole(options: Options): Promise<number> {
+  const { compileRules } = await import('./proxy/rulebook.js');
+  const rules = compileRules(options, null, null);
+  if (isMistake(rules)) return fail(rules.mistake);
   if (!process.stdout.isTTY || !process.stdin.isTTY)
     return fail('this is no terminal: sluice needs one to show its console in');
   const { openConsole } = await import('./cli/console.js');

@@ -194,8 +194,9 @@ export function isMistake<T>(value: T | Mistake): value is Mistake {
 export function parseOption(name: OptionName, words: readonly string[], current: OptionValue): OptionValue | Mistake {
   const option = optionTable[name];
   if (option.kind === 'list') return words;
-  if (words.length > 1) return { mistake: `${name} takes one value, not ${words.length}.` };
-  const word = words[0];
+  const [word] = option.kind === 'str' && isPlain(words) ? [words.join(' ')] : words;
+  if (words.length > 1 && word === words[0])
+    return { mistake: `${name} takes one value, not ${words.length}: quote what has blanks ("${words.join(' ')}").` };
   switch (option.kind) {
     case 'bool':
       if (word === undefined || word === 'true') return true;
@@ -216,6 +217,11 @@ export function parseOption(name: OptionName, words: readonly string[], current:
       if (word !== undefined && word !== '') return word;
       return option.default === null ? null : { mistake: `${name} needs a value.` };
   }
+}
+
+/** Several words none of which needed quotes: what was typed can be put together again. */
+function isPlain(words: readonly string[]): boolean {
+  return words.length > 1 && words.every((word) => word !== '' && !/[\s'"]/.test(word));
 }
 
 function parseInteger(name: OptionName, word: string | undefined, least: number): number | Mistake {

@@ -32,10 +32,28 @@ function createSecret(file: string, text: string): boolean {
   }
 }
 
+/**
+ * Makes a folder for its owner only, and those above it. Level by level: Node's own recursive mkdir never returns in a
+ * file system such as /proc, where a folder that is not there cannot be made either.
+ */
 export function makePrivateFolder(folder: string): void {
-  if (fs.existsSync(folder)) return;
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const known = fs.statSync(folder, { throwIfNoEntry: false });
+  if (known?.isDirectory()) return;
+  if (known) throw new Error(`${folder} is not a folder`);
+  const parent = path.dirname(folder);
+  if (parent !== folder && !fs.existsSync(parent)) makePrivateFolder(parent);
+  fs.mkdirSync(folder, { mode: 0o700 });
   fs.chmodSync(folder, 0o700);
+}
+
+/** Makes the configuration folder. Throws a sentence that names it where it cannot be used. */
+export function openConfdir(confdir: string): void {
+  try {
+    makePrivateFolder(confdir);
+    fs.accessSync(confdir, fs.constants.W_OK | fs.constants.X_OK);
+  } catch (error) {
+    throw new Error(`the folder ${confdir} cannot be used: ${(error as Error).message}`);
+  }
 }
 
 function load(file: string): Pair {
@@ -51,7 +69,7 @@ function load(file: string): Pair {
 
 /** Puts a CA into a folder that has none. False when it has one. */
 export function saveAuthority(confdir: string, pair: Pair): boolean {
-  makePrivateFolder(confdir);
+  openConfdir(confdir);
   const certificate = pair.certificate.toString();
   const secret = pair.key.export({ type: 'pkcs8', format: 'pem' }) + certificate;
   if (!createSecret(path.join(confdir, CA_FILE), secret)) return false;
@@ -61,6 +79,7 @@ export function saveAuthority(confdir: string, pair: Pair): boolean {
 
 /** Loads the CA, or makes it on the first start; of several that start at once one makes it and the others load it. */
 export async function openAuthority(confdir: string): Promise<Pair> {
+  openConfdir(confdir);
   const file = path.join(confdir, CA_FILE);
   if (fs.existsSync(file)) return load(file);
   const pair = await makeAuthority();

@@ -52,10 +52,23 @@ function unsupported(options: Options): Mistake | null {
   return null;
 }
 
+/** A negative number behind a flag is its value, which minimist would take for flags. */
+function joinNumbers(argv: readonly string[]): string[] {
+  const valued = new Set(flagNames(false));
+  const words: string[] = [];
+  for (const word of argv) {
+    const flag = /^--?([^=]+)$/.exec(words.at(-1) ?? '')?.[1];
+    if (/^-\d/.test(word) && flag !== undefined && valued.has(flag)) words.push(`${words.pop()}=${word}`);
+    else words.push(word);
+  }
+  return words;
+}
+
 /** Reads the command line; a mistake is one sentence that names the flag. */
-export function parseArguments(argv: readonly string[]): Task | Mistake {
+export function parseArguments(given: readonly string[]): Task | Mistake {
+  const argv = joinNumbers(given);
   let unknown: string | null = null;
-  const parsed = minimist([...argv], {
+  const parsed = minimist(argv, {
     boolean: [...flagNames(true), ...TASK_FLAGS, 'h'],
     string: [...flagNames(false), 'set', '_'],
     unknown: (flag) => {
@@ -93,6 +106,7 @@ function readOptions(argv: readonly string[], parsed: minimist.ParsedArgs): Opti
   for (const pair of [parsed.set ?? []].flat() as string[]) {
     const at = pair.indexOf('=');
     const name = at < 0 ? pair : pair.slice(0, at);
+    if (name === '') return { mistake: '--set needs NAME=VALUE' };
     if (!isOptionName(name)) return { mistake: `--set: there is no option "${name}"` };
     setNames.add(name);
     const words = at < 0 ? [] : [pair.slice(at + 1)];

@@ -1,5 +1,6 @@
 import { pkcs12 } from '../certs/authority.js';
 import { openAuthority } from '../certs/store.js';
+import { P12_PASSWORD } from '../proxy/page.js';
 
 /** The CA's certificate in the wanted form, made first if there is none. */
 export async function exportCertificate(confdir: string, format: 'pem' | 'cer' | 'p12'): Promise<Buffer> {
@@ -10,6 +11,6 @@ export async function exportCertificate(confdir: string, format: 'pem' | 'cer' |
     case 'cer':
       return certificate.raw;
     case 'p12':
-      return pkcs12(certificate, 'sluice');
+      return pkcs12(certificate, P12_PASSWORD);
   }
 }

@@ -8,13 +8,14 @@ import { now } from '../flow/clock.js';
 import { bracketed } from '../flow/flow.js';
 import { isMistake, type Mistake, type Options } from '../options.js';
 import { type Port, type ProxyCommand, type ProxyEvent, type ProxySettings, portOver } from '../protocol.js';
+import { spoolFolder } from '../proxy/spool.js';
 import { checkCommand, commands } from '../ui/commands/table.js';
 import { type Keymap, NO_KEYS, overlay } from '../ui/keymap.js';
 import { Program } from '../ui/program.js';
 import { initialState, type Surroundings } from '../ui/state.js';
 import type { TerminalInput, TerminalOutput } from '../ui/terminal.js';
 import { configurationFolder } from './confdir.js';
-import { proxyVariables, shellLines } from './environment.js';
+import { environmentCommand, proxyVariables, shellLines } from './environment.js';
 
 /** Everything the console takes from its process, so that a test can give it something else. */
 export interface ConsoleSettings {
@@ -67,7 +68,7 @@ function startProxy(
 ): Promise<StartedProxy | Mistake> {
   const { port1, port2 } = new MessageChannel();
   v8.setFlagsFromString('--no-parallel-scavenge'); // there is too little to copy to be worth four more threads
-  const spool = path.join(confdir, 'spool', String(process.pid));
+  const spool = spoolFolder(confdir, process.pid);
   const settings: ProxySettings = { options, confdir, spool, port: port2 };
   const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {
     workerData: settings,
@@ -135,6 +136,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
     version: settings.version,
     confdir,
     caFile: path.join(confdir, CA_CERTIFICATE_FILE),
+    environmentCommand: environmentCommand(env.SHELL ?? 'sh', listening, confdir),
     environment: shellLines(env.SHELL ?? 'sh', proxyVariables(proxyUrl(listening), confdir)),
     commandDocs: new Map(Object.entries(commands).map(([name, command]) => [name, command.doc])),
     timeOf: timeText,

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import { BUNDLE_FILE, CA_CERTIFICATE_FILE } from '../certs/store.js';
+import { defaultOptions } from '../options.js';
+import { defaultFolder } from './confdir.js';
 
 /** Variables that send a shell's programs through the proxy and make them trust its CA. */
 export function proxyVariables(url: string, confdir: string): readonly (readonly [string, string])[] {
@@ -28,4 +30,25 @@ export function shellLines(shell: string, variables: readonly (readonly [string,
       return `$env:${variable} = '${value.replaceAll("'", "''")}'`;
     return `export ${variable}=${quote(value)}`;
   });
+}
+
+/** What runs `sluice env` for this very proxy, in a shell that knows nothing of its flags. */
+export function environmentCommand(
+  shell: string,
+  listening: { readonly host: string; readonly port: number },
+  confdir: string,
+): string {
+  const { listen_host, listen_port } = defaultOptions();
+  const flags = [
+    ...(listening.port === listen_port ? [] : ['-p', String(listening.port)]),
+    ...(listening.host === listen_host ? [] : ['--listen-host', listening.host]),
+    ...(confdir === defaultFolder() ? [] : ['--confdir', quote(confdir)]),
+  ];
+  const print = ['sluice env', ...flags].join(' ');
+  const name = path.basename(shell);
+  if (name === 'fish') return `${print} | source`;
+  if (name === 'csh' || name === 'tcsh') return `eval "\`${print}\`"`;
+  return name.startsWith('pwsh') || name.startsWith('powershell')
+    ? `${print} | Invoke-Expression`
+    : `eval "$(${print})"`;
 }

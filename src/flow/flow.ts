@@ -195,6 +195,12 @@ export function errorOf(flow: Flow): FlowError | null {
   return flow.phase === 'failed' ? flow.error : null;
 }
 
+/** The fields of one side's head; none where it has no such side. */
+export function fieldsOf(flow: Flow, side: Side): Fields {
+  if (flow.kind === 'tunnel') return [];
+  return (side === 'request' ? flow.request : responseOf(flow))?.head.fields ?? [];
+}
+
 export function responseOf(flow: Flow): Message<ResponseHead> | null {
   if (flow.kind === 'tunnel' || flow.phase === 'requested') return null;
   return flow.response;

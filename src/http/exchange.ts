@@ -56,15 +56,6 @@ export class Exchange {
     return this.answer !== null;
   }
 
-  /** The response head has begun to go out. */
-  get hasAnswered(): boolean {
-    return this.answered;
-  }
-
-  get isRequestDone(): boolean {
-    return this.requestDone;
-  }
-
   get isHeld(): boolean {
     return this.heldSide !== null;
   }

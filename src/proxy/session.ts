@@ -31,6 +31,7 @@ export type OnConnect = (socket: Socket, authority: Authority, rest: Buffer) => 
 
 const QUEUE = 65_536;
 const LINGER = 2000;
+const GONE = 'the client closed its half of the connection while the flow was held: it may be gone';
 
 export function limitsOf(context: Context): Limits {
   const { head_size_limit, validate_inbound_headers } = context.options;
@@ -295,10 +296,19 @@ export class Session implements Wire, UpstreamUser, Handle {
     const { exchange } = this;
     if (exchange) {
       exchange.clientClosed(false);
+      if (exchange.isHeld) this.tellGone();
       if (!exchange.isOver) this.waitForAnswer(exchange);
       this.flush();
     } else if (!this.isClosing) this.close();
   };
+
+  private tellGone(): void {
+    const { entry } = this;
+    if (!entry) return;
+    const { method, origin } = entry.request.head;
+    entry.note({ level: 'info', text: GONE, place: null });
+    this.context.log('warn', `${method} ${origin.host}: ${GONE}`);
+  }
 
   private readonly onError = (error: NodeJS.ErrnoException): void => {
     this.gone(error);

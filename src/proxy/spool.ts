@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makePrivateFolder } from '../certs/store.js';
 
 /** Bytes that may wait for the disk before the sender of a body is asked to pause. */
 const BACKLOG = 16 * 1024 * 1024;
@@ -25,7 +26,7 @@ export class Spool {
 
   /** The folder, made when it is first needed. */
   ready(): string {
-    if (!this.made) fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    if (!this.made) makePrivateFolder(this.folder);
     this.made = true;
     return this.folder;
   }

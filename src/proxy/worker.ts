@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { Authority } from '../certs/authority.js';
 import { Leaves } from '../certs/leaves.js';
-import { isExposed, openAuthority, writeBundle } from '../certs/store.js';
+import { isExposed, openAuthority, openConfdir, writeBundle } from '../certs/store.js';
 import { now } from '../flow/clock.js';
 import type { Origin } from '../flow/flow.js';
 import { isMistake, type Options } from '../options.js';
@@ -33,6 +33,11 @@ async function start(): Promise<void> {
   const options = settings.options as Options;
   const rules = compileRules(options, null, null);
   if (isMistake(rules)) return say({ type: 'could-not-listen', reason: rules.mistake });
+  try {
+    openConfdir(settings.confdir);
+  } catch (error) {
+    return say({ type: 'could-not-listen', reason: (error as Error).message });
+  }
   const opened = openAuthority(settings.confdir);
   const leaves = opened.then((pair) => new Leaves(new Authority(pair)));
   leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));

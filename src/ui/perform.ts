@@ -6,7 +6,7 @@ import { decode } from '../content/decoder.js';
 import { bytesSource, sourceOf } from '../content/source.js';
 import { render } from '../content/views.js';
 import { contentCodings } from '../flow/codings.js';
-import { responseOf } from '../flow/flow.js';
+import { fieldsOf } from '../flow/flow.js';
 import { isMistake } from '../options.js';
 import { BodyText } from './bodytext.js';
 import { checkCommand } from './commands/table.js';
@@ -28,8 +28,7 @@ type LoadBody = Extract<Effect, { type: 'load-body' }>;
 export async function loadBody(state: State, effect: LoadBody): Promise<Msg> {
   const { id, side, revision, data, mode } = effect;
   const flow = state.open?.flow;
-  const head = !flow || flow.kind === 'tunnel' ? null : side === 'request' ? flow.request.head : responseOf(flow)?.head;
-  const fields = head?.fields ?? [];
+  const fields = flow ? fieldsOf(flow, side) : [];
   const codings = contentCodings(fields);
   const source = sourceOf(data);
   const loaded = (text: BodyText): Msg => ({ type: 'body-loaded', body: { id, side, revision, mode, text } });
@@ -89,7 +88,6 @@ export function readHistory(state: State): string[] {
 
 function remember(state: State, line: string): void {
   if (!state.options.command_history) return;
-  fs.mkdirSync(state.around.confdir, { recursive: true, mode: 0o700 });
   fs.appendFileSync(historyFile(state), `${line}\n`, { mode: 0o600 });
 }
 

@@ -76,6 +76,8 @@ export interface Surroundings {
   readonly caFile: string;
   /** `export NAME=value` lines for the user's shell. */
   readonly environment: readonly string[];
+  /** The command that prints these lines. */
+  readonly environmentCommand: string;
   /** What each command does, for help and hints. */
   readonly commandDocs: ReadonlyMap<string, string>;
   /** Times as shown; given from outside, so that tests can fix the zone. */

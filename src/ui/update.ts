@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { FlowId } from '../flow/flow.js';
 import { hasRow } from '../flow/row.js';
-import { withOption } from '../options.js';
+import { isOptionName, withOption } from '../options.js';
 import { failureText, type ProxyEvent, type ScriptReport } from '../protocol.js';
 import { openFlow } from './commands/console.js';
 import { navigate } from './commands/navigate.js';
@@ -103,13 +103,7 @@ function heard(state: State, event: ProxyEvent): Step {
     case 'script-finished':
       return [scriptFinished(state, event.report)];
     case 'refused':
-      return [
-        withNotice(
-          state,
-          'error',
-          `${event.reason.charAt(0).toUpperCase()}${event.reason.slice(1)}.`.replace(/\.\.$/, '.'),
-        ),
-      ];
+      return [withNotice(state, 'error', sentence(event.reason))];
     case 'logged': {
       const logged = withLog(state, event.entry);
       const { level, text } = event.entry;
@@ -118,6 +112,14 @@ function heard(state: State, event: ProxyEvent): Step {
     case 'stopped':
       return [state];
   }
+}
+
+/** With a capital letter, unless it begins with the name of an option or a file, and a full stop. */
+function sentence(reason: string): string {
+  const [first = ''] = reason.split(' ', 1);
+  const isName = isOptionName(first) || !/^[a-z]+$/.test(first);
+  const begun = isName ? reason : reason.charAt(0).toUpperCase() + reason.slice(1);
+  return begun.endsWith('.') ? begun : `${begun}.`;
 }
 
 function rowsChanged(state: State, event: Extract<ProxyEvent, { type: 'rows-changed' }>): Step {

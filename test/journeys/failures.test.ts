@@ -119,3 +119,31 @@ test('ON-01 http://sluice.test/ and http://mitm.it/ hand out the certificate thr
   }
   await screen.sees(/sluice\.test \/cert\/pem +200/);
 });
+
+test('a client that hangs up while its flow is held is told of, in a notice and in Detail', async (t) => {
+  const { screen, port } = await openApp(t, { options: { intercept: '~m GET', intercept_active: true } });
+  const client = await Client.connect(port);
+  client.send('GET http://127.0.0.1:9/held HTTP/1.1\r\nHost: x\r\n\r\n');
+  await screen.sees('/held');
+  client.socket.end();
+  await screen.sees('GET 127.0.0.1: the client closed its half of the connection while the flow was held');
+  screen.press('\r', 'l', 'l');
+  await screen.sees(/Notes\n +the client closed its half/);
+});
+
+test('a configuration folder that cannot be made ends the start with a sentence', async (t) => {
+  const confdir = '/proc/sluice-there-is-no-such-folder';
+  await assert.rejects(openApp(t, { options: { confdir } }), {
+    message: new RegExp(`the folder ${confdir} cannot be used: ENOENT`),
+  });
+});
+
+test('a filter with blanks may be set without quotes; esc on the list does not ask to quit', async (t) => {
+  const { screen } = await openApp(t);
+  await screen.sees('No traffic yet');
+  screen.press('\x1b');
+  screen.press(':', ...'set intercept ~m POST & ~u /x', '\r');
+  await screen.sees('[i:ntercept ~m POST & ~u /x]');
+  screen.press('q');
+  await screen.sees('Quit');
+});

@@ -10,6 +10,7 @@ import type { Flow, FlowId } from '../../src/flow/flow.js';
 import { type FlowRow, RowReader } from '../../src/flow/row.js';
 import { defaultOptions, type Options } from '../../src/options.js';
 import { type Port, type ProxyCommand, type ProxyEvent, portOver } from '../../src/protocol.js';
+import { spoolFolder } from '../../src/proxy/spool.js';
 
 const DEADLINE = 10_000;
 
@@ -122,7 +123,7 @@ export async function startProxy(t: TestContext, options: Partial<Options> = {})
   const confdir = path.join(folder, 'conf');
   await shareAuthority(confdir);
   const { port1, port2 } = new MessageChannel();
-  const spool = path.join(confdir, 'spool', String(process.pid));
+  const spool = spoolFolder(confdir, process.pid);
   const worker = new Worker(new URL('../../src/proxy/worker.js', import.meta.url), {
     workerData: { options: { ...defaultOptions(), listen_port: 0, ...options }, confdir, spool, port: port2 },
     transferList: [port2],

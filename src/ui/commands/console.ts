@@ -41,9 +41,14 @@ function stepFlow(state: State, by: number): Step {
   return [next, tell({ type: 'read-flow', id: row.id })];
 }
 
+const QUIT = { type: 'confirm', question: 'Quit', command: 'console.exit' } as const;
+
+function leaveView(state: State): Step {
+  return [{ ...state, views: state.views.length > 1 ? state.views.slice(0, -1) : state.views, notice: null }];
+}
+
 function popView(state: State): Step {
-  if (state.views.length > 1) return [{ ...state, views: state.views.slice(0, -1), notice: null }];
-  return [{ ...state, prompt: { type: 'confirm', question: 'Quit', command: 'console.exit' } }];
+  return state.views.length > 1 ? leaveView(state) : [{ ...state, prompt: QUIT }];
 }
 
 export function commandPrompt(text: string, at?: number): State['prompt'] {
@@ -112,7 +117,8 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
     },
   },
   'console.exit': { doc: 'Quit', arguments: [], run: (state) => [state, { type: 'quit', reason: null }] },
-  'console.view.pop': { doc: 'Leave the screen', arguments: [], run: popView },
+  'console.view.pop': { doc: 'Leave the screen; on the first one, ask to quit', arguments: [], run: popView },
+  'console.view.leave': { doc: 'Leave the screen; stay on the first one', arguments: [], run: leaveView },
   'console.view.help': {
     doc: 'Show the keys of this screen',
     arguments: [],

@@ -1,14 +1,12 @@
 import { contentCodings } from '../../flow/codings.js';
 import { mediaType } from '../../flow/fields.js';
-import { type Flow, responseOf, type Side } from '../../flow/flow.js';
+import { type Flow, fieldsOf, type Side } from '../../flow/flow.js';
 import { focusedRow, type State, withFocus, withNotice } from '../state.js';
 import { type Step, tell } from '../step.js';
 import { argument, type Command, onFlows, refusal } from './command.js';
 
 function extensionOf(flow: Flow, side: Side): string {
-  const fields =
-    side === 'response' ? responseOf(flow)?.head.fields : flow.kind === 'http' ? flow.request.head.fields : [];
-  const type = mediaType(fields ?? []);
+  const type = mediaType(fieldsOf(flow, side));
   const known: Readonly<Record<string, string>> = { 'text/html': '.html', 'text/css': '.css', 'text/plain': '.txt' };
   if (known[type]) return known[type];
   return /json/.test(type) ? '.json' : /javascript/.test(type) ? '.js' : /xml/.test(type) ? '.xml' : '.bin';
@@ -20,9 +18,7 @@ function viewBody(state: State, side: Side): Step {
   if (!open || !row || open.flow.id !== row.id) return refusal(state, 'Open the flow first.');
   const data = side === 'request' ? open.request : open.response;
   if (!data) return refusal(state, 'No content to view.');
-  const head =
-    side === 'request' ? (open.flow.kind === 'http' ? open.flow.request.head : null) : responseOf(open.flow)?.head;
-  const codings = contentCodings(head?.fields ?? []);
+  const codings = contentCodings(fieldsOf(open.flow, side));
   return [state, { type: 'open-viewer', data, extension: extensionOf(open.flow, side), codings }];
 }
 

@@ -15,7 +15,7 @@ export function emptyList(state: State): Line[] {
     line(span('   No traffic yet. ', 'strong'), span(`sluice is listening on ${url}`)),
     EMPTY_LINE,
     row('one command', `curl -x ${url} --cacert ${around.caFile} https://example.org/`),
-    row('this shell', 'eval "$(sluice env)"', 'then curl, node, python, git … go through sluice'),
+    row('this shell', around.environmentCommand, 'then curl, node, python, git … go through sluice'),
     row('a browser', `proxy ${url}, then http://sluice.test/`, 'and trust the certificate there'),
     row('the CA', around.caFile),
     EMPTY_LINE,
