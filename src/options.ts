@@ -56,7 +56,13 @@ const table = {
     kind: 'list',
     default: [],
     short: 's',
-    help: 'Scripts that stay loaded. Not there yet: | runs a script once on a flow.',
+    help: 'Load this script (.js, .mjs or .ts), or - for one on standard input; may be repeated. Saving its file reloads it.',
+  },
+  eval: {
+    kind: 'str',
+    default: null,
+    short: 'e',
+    help: 'A script in one line: a function that gets every flow at its response, such as \'flow => flow.response.headers.set("X-A", "b")\'.',
     fixed: true,
   },
   body_handling: {
@@ -122,6 +128,21 @@ const table = {
     default: 4,
     help: 'Seconds without a byte of the response after which a client that has closed its half is taken for gone.',
   },
+  script_silence: {
+    kind: 'int',
+    default: 2,
+    help: 'Seconds a loaded script may be busy without answering before it is stopped and started again.',
+  },
+  script_wait: {
+    kind: 'int',
+    default: 60,
+    help: 'Seconds a hook of a loaded script may await something; the flow then goes on as it was.',
+  },
+  stream_chunk_size: {
+    kind: 'size',
+    default: 4096,
+    help: 'Largest piece, in bytes, that a stream function gets of a body that is not chunked.',
+  },
   script_timeout: { kind: 'int', default: 10, help: 'Seconds a script run by | may take for one flow.' },
   showhost: {
     kind: 'bool',
@@ -157,7 +178,9 @@ type ValueOf<S extends OptionShape> = S['kind'] extends 'bool'
       : S['kind'] extends 'choice'
         ? string
         : S['kind'] extends 'size'
-          ? number | null
+          ? S['default'] extends number
+            ? number
+            : number | null
           : string | null;
 
 export type Options = { readonly [N in OptionName]: ValueOf<(typeof table)[N]> };

@@ -87,6 +87,10 @@ export type ProxyEvent =
   | { readonly type: 'flow-added'; readonly id: FlowId }
   | { readonly type: 'option-changed'; readonly name: OptionName; readonly value: OptionValue }
   | { readonly type: 'script-finished'; readonly report: ScriptReport }
+  /** A hook of a loaded script failed. */
+  | { readonly type: 'script-failed'; readonly failure: ScriptFailure; readonly path: string }
+  /** A script wants sluice to end. */
+  | { readonly type: 'quit-asked' }
   | { readonly type: 'refused'; readonly command: ProxyCommand['type']; readonly reason: string }
   | { readonly type: 'logged'; readonly entry: LogEntry }
   | { readonly type: 'stopped' };
@@ -113,4 +117,6 @@ export interface ProxySettings {
   /** Folder for bodies too big for memory. */
   readonly spool: string;
   readonly port: MessagePort;
+  /** The script on standard input, or null. */
+  readonly scriptText: string | null;
 }

@@ -4,11 +4,14 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FlowId } from '../src/flow/flow.js';
+import { defaultOptions } from '../src/options.js';
 import type { ScriptReport } from '../src/protocol.js';
 import type { FlowChange, FlowImage } from '../src/script/image.js';
 import { runScript } from '../src/script/run.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
+
+const REST = { trailers: [], startedAt: 1000, endedAt: 2000 } as const;
 
 interface Outcome {
   readonly report: ScriptReport;
@@ -27,19 +30,36 @@ function image(body: string): FlowImage {
     path: '/',
     version,
     fields: [],
+    ...REST,
   };
   return {
     id: 1 as FlowId,
     request: { ...request, body: null },
-    response: { status: 200, reason: 'OK', version, fields, body: { type: 'bytes', bytes: Buffer.from(body) } },
+    response: {
+      status: 200,
+      reason: 'OK',
+      version,
+      fields,
+      ...REST,
+      body: { type: 'bytes', bytes: Buffer.from(body) },
+    },
     error: null,
+    client: null,
+    server: null,
+    createdAt: 1000,
+    live: false,
+    held: false,
+    marked: false,
+    replayed: false,
+    comment: '',
+    metadata: {},
   };
 }
 
 async function run(name: string, body: string): Promise<Outcome> {
   const changes: FlowChange[] = [];
   const printed: string[] = [];
-  const report = await runScript(path.join(EXAMPLES, name), [image(body)], 10, {
+  const report = await runScript(path.join(EXAMPLES, name), [image(body)], defaultOptions(), {
     changed: (_id, change) => changes.push(change),
     failed: () => {},
     log: (_level, text) => printed.push(text),

@@ -44,8 +44,6 @@ function setFromWords(options: Options, name: OptionName, words: readonly string
 
 /** What a user may give but this version cannot do. */
 function unsupported(options: Options): Mistake | null {
-  if (options.scripts.length > 0)
-    return { mistake: 'scripts (-s) cannot stay loaded yet; in the console, | runs a script once on a flow' };
   const other = options.mode.find((mode) => mode !== 'regular');
   if (other !== undefined) return { mistake: `mode "${other}" is not there yet; only "regular" is` };
   if (options.listen_port > 65_535) return { mistake: `listen_port is at most 65535, not ${options.listen_port}` };

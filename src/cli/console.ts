@@ -25,6 +25,8 @@ export interface ConsoleSettings {
   readonly output: TerminalOutput;
   readonly env: NodeJS.ProcessEnv;
   readonly crashed: (error: Error) => void;
+  /** The script on standard input, where there is one. */
+  readonly scriptText?: string | null;
 }
 
 export interface RunningConsole {
@@ -64,12 +66,13 @@ const YOUNG = 12;
 function startProxy(
   options: Options,
   confdir: string,
+  scriptText: string | null,
   crashed: (error: Error) => void,
 ): Promise<StartedProxy | Mistake> {
   const { port1, port2 } = new MessageChannel();
   v8.setFlagsFromString('--no-parallel-scavenge'); // there is too little to copy to be worth four more threads
   const spool = spoolFolder(confdir, process.pid);
-  const settings: ProxySettings = { options, confdir, spool, port: port2 };
+  const settings: ProxySettings = { options, confdir, spool, port: port2, scriptText };
   const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {
     workerData: settings,
     transferList: [port2],
@@ -112,6 +115,23 @@ export function proxyUrl({ host, port }: { readonly host: string; readonly port:
   return `http://${bracketed(reachable)}:${port}`;
 }
 
+/** Milliseconds that scripts have for their `done` when sluice ends. */
+const FAREWELL = 5000;
+
+/** Lets the proxy end, and its scripts with it. */
+function stopped(port: Port<ProxyEvent, ProxyCommand>, worker: Worker): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, FAREWELL);
+    const end = (): void => {
+      clearTimeout(timer);
+      done();
+    };
+    port.hear((event) => event.type === 'stopped' && end());
+    worker.once('exit', end);
+    port.say({ type: 'stop' });
+  });
+}
+
 /** A folder that cannot be removed cannot have been made either, or is swept at the next start. */
 function removeSpool(spool: string): void {
   try {
@@ -127,7 +147,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
   const confdir = configurationFolder(options);
   const keymap = loadKeymap(confdir);
   if (isMistake(keymap)) return keymap;
-  const starting = startProxy(options, confdir, settings.crashed);
+  const starting = startProxy(options, confdir, settings.scriptText ?? null, settings.crashed);
   const { Terminal } = await import('../ui/terminal.js'); // blessed loads while the worker starts
   const proxy = await starting;
   if (isMistake(proxy)) return proxy;
@@ -161,6 +181,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
     sweep: () => removeSpool(spool),
     stop: async () => {
       worker.removeListener('error', settings.crashed);
+      await stopped(port, worker);
       port.close();
       await worker.terminate();
       removeSpool(spool);

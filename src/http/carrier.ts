@@ -11,8 +11,11 @@ export interface CarrierPort {
   /** Sends what was recorded so far, then calls `recordingSent` on the carrier. */
   sendRecording(): void;
   record(bytes: Uint8Array): void;
-  /** Bytes went by unrecorded. */
-  count(bytes: number): void;
+  /** Bytes of a streamed body went by. */
+  passed(bytes: Uint8Array): void;
+  /** Gives bytes to a function; its pieces come by `looked`. `endsChunk` is null in a body without chunks. */
+  look(bytes: Uint8Array, endsChunk: boolean | null): void;
+  lookEnd(): void;
   /** From here on the body is streamed; what was recorded must be erased. */
   streamed(): void;
   /** A buffered body has outgrown the limit: its head must go out and the carrier be opened. */
@@ -23,6 +26,9 @@ export interface CarrierPort {
  * Carries one body from its reader to the other side, in one of the three ways. Chunk boundaries are preserved: a size
  * line goes on when it is read, the data as it comes. Until `open` is called what could go on is queued.
  */
+/** Bytes a function may be behind before the sender is asked to pause. */
+const LOOK_AHEAD = 1024 * 1024;
+
 export class Carrier {
   size = 0;
   private isOpen = false;
@@ -34,6 +40,9 @@ export class Carrier {
   /** What the first chunk of a body that outgrew its limit announces, and whether its data is all there. */
   private flushLength = 0;
   private flushEndsChunk = false;
+  /** Bytes a function has not given back yet. */
+  private looking = 0;
+  private isLookedThrough = false;
 
   constructor(
     readonly side: Side,
@@ -43,6 +52,8 @@ export class Carrier {
     /** Bytes above which the body is streamed, or null. */
     private readonly limit: number | null,
     private readonly port: CarrierPort,
+    /** A function of a script looks at what passes; says whether what comes has chunks. */
+    private readonly look: { readonly isChunked: boolean } | null = null,
   ) {}
 
   get isChunked(): boolean {
@@ -51,17 +62,19 @@ export class Carrier {
 
   /** Bytes wait here for the other side; the sender should pause. */
   get isStalled(): boolean {
-    return this.queue.length > 0 || this.flushing;
+    return this.queue.length > 0 || this.flushing || this.looking > LOOK_AHEAD;
   }
 
   /** The whole body has come and gone on. */
   get isSent(): boolean {
-    return this.ending !== null && (this.how === 'buffered' ? this.recordingIsSent : !this.isStalled);
+    if (this.ending === null) return false;
+    if (this.how === 'buffered') return this.recordingIsSent;
+    return (this.look === null || this.isLookedThrough) && !this.isStalled;
   }
 
   chunk(size: number): void {
     this.chunkLeft = size;
-    if (this.how !== 'buffered' && this.isChunked) this.forward(chunkLine(size));
+    if (this.how !== 'buffered' && this.isChunked && !this.look) this.forward(chunkLine(size));
   }
 
   data(bytes: Uint8Array): void {
@@ -73,13 +86,14 @@ export class Carrier {
         if (isOver) {
           this.how = 'streamed';
           this.port.streamed();
-          this.port.count(bytes.length);
+          this.port.passed(bytes);
         } else this.port.record(bytes);
         this.forwardData(bytes);
         return;
       case 'streamed':
-        this.port.count(bytes.length);
-        this.forwardData(bytes);
+        this.port.passed(bytes);
+        if (this.look) this.give(bytes, this.look.isChunked);
+        else this.forwardData(bytes);
         return;
       case 'buffered':
         this.port.record(bytes);
@@ -96,7 +110,26 @@ export class Carrier {
   /** The body is complete as far as its reader is concerned. */
   end(trailers: Fields): void {
     this.ending = this.isChunked ? chunkedEnd(trailers) : '';
-    if (this.how !== 'buffered' && this.ending !== '') this.forward(this.ending);
+    if (this.look) this.port.lookEnd();
+    else if (this.how !== 'buffered' && this.ending !== '') this.forward(this.ending);
+  }
+
+  /** What a function made of `taken` bytes: each piece is one chunk. */
+  looked(pieces: readonly Uint8Array[], taken: number, isLast: boolean): void {
+    this.looking -= taken;
+    for (const piece of pieces) {
+      if (this.isChunked) this.forward(chunkLine(piece.length));
+      this.forward(piece);
+      if (this.isChunked) this.forward(CRLF);
+    }
+    if (!isLast) return;
+    this.isLookedThrough = true;
+    if (this.ending !== null && this.ending !== '') this.forward(this.ending);
+  }
+
+  private give(bytes: Uint8Array, isChunked: boolean): void {
+    this.looking += bytes.length;
+    this.port.look(bytes, isChunked ? this.chunkLeft === 0 : null);
   }
 
   /** The other side is ready: the head has been sent. */

@@ -3,8 +3,9 @@ import type { Carriage, ErrorKind, RequestHead, ResponseHead, Side } from '../fl
 import { Carrier } from './carrier.js';
 import { failurePage } from './failure.js';
 import { keepsAlive, requestFields, responseFields, trailerFields, upgradeOffer } from './forward.js';
-import { announcedLength, type Framing } from './framing.js';
-import { type Rules, SidePort, type Teller, type Wire } from './ports.js';
+import { announcedLength, type Framing, NO_BODY } from './framing.js';
+import { Gate } from './gate.js';
+import { type BodyWish, type HookEvent, type Rules, SidePort, type Teller, type Verdict, type Wire } from './ports.js';
 import { framed, requestHead, responseHead } from './writer.js';
 
 /*
@@ -43,6 +44,12 @@ export class Exchange {
   private clientEnded = false;
   private heldSide: Side | null = null;
   private readonly holds = { request: false, response: false };
+  /** Whether a script wants it held, from its headers on. */
+  private readonly wishes: Record<Side, boolean | null> = { request: null, response: null };
+  /** A script gave the response. */
+  private isLocal = false;
+  private localSize = 0;
+  private readonly gates = { request: new Gate(), response: new Gate() };
   isOver = false;
 
   constructor(
@@ -62,7 +69,7 @@ export class Exchange {
 
   /** Whether that side's sender should pause, since its bytes cannot go on yet. */
   isStalled(side: Side): boolean {
-    return (side === 'request' ? this.request : this.response)?.isStalled ?? false;
+    return this.gates[side].isFull || ((side === 'request' ? this.request : this.response)?.isStalled ?? false);
   }
 
   // --- what the client sent
@@ -72,44 +79,39 @@ export class Exchange {
     this.framing = framing;
     this.clientKeeps = keepsAlive(head.version, head.fields) && !this.rules.alwaysCloses;
     this.teller.requestHead(head, framing);
-    const carriage = this.decide('request', framing);
-    const isHeld = this.holds.request;
-    if (framing.type !== 'none') {
-      this.requestWaits = carriage.how === 'buffered';
-      const limit = this.limit('request', framing);
-      this.request = new Carrier('request', carriage.how, framing, limit, new SidePort('request', this));
-    } else this.requestWaits = isHeld;
-    if (this.requestWaits) {
-      if (this.expectsContinue && framing.type !== 'none') this.wire.toClient(CONTINUE);
-    } else if (isHeld) this.hold('request');
-    else this.connect(false);
+    if (!this.asksFor('requestheaders', 'request')) this.beginRequest(null);
   }
 
   requestChunk(size: number): void {
-    if (this.isOver) return;
-    this.teller.chunk('request');
-    this.request?.chunk(size);
+    this.gates.request.pass(() => {
+      if (this.isOver) return;
+      this.teller.chunk('request');
+      this.request?.chunk(size);
+    });
   }
 
   requestData(bytes: Uint8Array): void {
-    if (!this.isOver) this.request?.data(bytes);
+    this.gates.request.pass(() => {
+      if (!this.isOver) this.request?.data(bytes);
+    });
   }
 
   requestTrailer(fields: Fields): void {
-    if (this.isOver) return;
-    const { kept, dropped } = trailerFields(fields);
-    this.requestTrailers = kept;
-    this.teller.trailers('request', fields, dropped);
+    this.gates.request.pass(() => {
+      if (this.isOver) return;
+      const { kept, dropped } = trailerFields(fields);
+      this.requestTrailers = kept;
+      this.teller.trailers('request', fields, dropped);
+    });
   }
 
   requestEnd(): void {
-    this.requestDone = true;
-    if (this.isOver) return;
-    this.request?.end(this.requestTrailers);
-    this.teller.ended('request');
-    if (!this.requestWaits) return;
-    if (this.holds.request) this.hold('request');
-    else this.connect(false);
+    this.gates.request.pass(() => {
+      this.requestDone = true;
+      if (this.isOver) return;
+      this.teller.ended('request');
+      if (!this.asksFor('request', 'request')) this.completeRequest();
+    });
   }
 
   requestMalformed(message: string, raw: string): void {
@@ -164,44 +166,39 @@ export class Exchange {
     }
     this.teller.responseHead(head, framing);
     this.answer = { head, framing };
-    const carriage = this.decide('response', framing);
-    const isHeld = this.holds.response;
-    if (framing.type !== 'none') {
-      this.responseWaits = carriage.how === 'buffered';
-      const outgoing = this.head.version === 'HTTP/1.0' && framing.type === 'chunked' ? UNTIL_CLOSE : framing;
-      const limit = this.limit('response', framing);
-      this.response = new Carrier('response', carriage.how, outgoing, limit, new SidePort('response', this));
-    } else this.responseWaits = isHeld;
-    if (this.responseWaits) return;
-    if (isHeld) this.hold('response');
-    else this.sendResponse();
+    if (!this.asksFor('responseheaders', 'response')) this.beginResponse(null);
   }
 
   responseChunk(size: number): void {
-    if (this.isOver) return;
-    this.teller.chunk('response');
-    this.response?.chunk(size);
+    this.gates.response.pass(() => {
+      if (this.isOver) return;
+      this.teller.chunk('response');
+      this.response?.chunk(size);
+    });
   }
 
   responseData(bytes: Uint8Array): void {
-    if (!this.isOver) this.response?.data(bytes);
+    this.gates.response.pass(() => {
+      if (!this.isOver) this.response?.data(bytes);
+    });
   }
 
   responseTrailer(fields: Fields): void {
-    if (this.isOver) return;
-    const { kept, dropped } = trailerFields(fields);
-    this.responseTrailers = kept;
-    this.teller.trailers('response', fields, dropped);
+    this.gates.response.pass(() => {
+      if (this.isOver) return;
+      const { kept, dropped } = trailerFields(fields);
+      this.responseTrailers = kept;
+      this.teller.trailers('response', fields, dropped);
+    });
   }
 
   responseEnd(): void {
-    if (this.isOver || !this.answer) return;
-    this.response?.end(this.responseTrailers);
-    this.teller.ended('response');
-    this.responseDone = true;
-    if (!this.responseWaits) this.settle();
-    else if (this.holds.response) this.hold('response');
-    else this.sendResponse();
+    this.gates.response.pass(() => {
+      if (this.isOver || !this.answer) return;
+      this.teller.ended('response');
+      this.responseDone = true;
+      if (!this.asksFor('response', 'response')) this.completeResponse();
+    });
   }
 
   responseMalformed(message: string, raw: string): void {
@@ -220,6 +217,64 @@ export class Exchange {
       this.isRetried = true;
       this.connect(true);
     } else this.fail('unreachable', message);
+  }
+
+  /** What the scripts made of it; the exchange goes on. */
+  hooked(event: HookEvent, verdict: Verdict): void {
+    if (this.isOver) return;
+    this.head = verdict.request ?? this.head;
+    if (this.answer && verdict.response) this.answer = { ...this.answer, head: verdict.response };
+    if (verdict.kill) return this.kill();
+    switch (event) {
+      case 'requestheaders':
+        this.wishes.request = verdict.hold;
+        this.beginRequest(verdict.wish);
+        return this.gates.request.open();
+      case 'request':
+        this.holds.request = verdict.hold ?? this.holds.request;
+        this.requestTrailers = verdict.trailers ?? this.requestTrailers;
+        if (verdict.response && !this.answer && !this.asked) this.answerLocally(verdict.response, verdict.size ?? 0);
+        else {
+          if (verdict.size !== null && this.requestWaits) this.resizeRequest(verdict.size);
+          this.completeRequest();
+        }
+        return this.gates.request.open();
+      case 'responseheaders':
+        this.wishes.response = verdict.hold;
+        if (this.isLocal) this.askForResponse(verdict.size);
+        else this.beginResponse(verdict.wish);
+        return this.gates.response.open();
+      case 'response':
+        this.holds.response = verdict.hold ?? this.holds.response;
+        this.responseTrailers = verdict.trailers ?? this.responseTrailers;
+        if (verdict.size !== null && this.responseWaits) this.resizeResponse(verdict.size);
+        this.completeResponse();
+        return this.gates.response.open();
+      case 'error':
+    }
+  }
+
+  /** The messages that have gone on, or begun to, when scripts are asked there: nothing of them can change any more. */
+  sentBefore(event: HookEvent): readonly Side[] {
+    switch (event) {
+      case 'requestheaders':
+        return [];
+      case 'request':
+        return this.requestWaits ? [] : ['request', 'response'];
+      case 'responseheaders':
+        return ['request'];
+      case 'response':
+        return this.responseWaits ? ['request'] : ['request', 'response'];
+      case 'error':
+        return ['request', 'response'];
+    }
+  }
+
+  /** What a script's function made of `taken` bytes of a body. */
+  looked(side: Side, pieces: readonly Uint8Array[], taken: number, isLast: boolean): void {
+    if (this.isOver) return;
+    (side === 'request' ? this.request : this.response)?.looked(pieces, taken, isLast);
+    if (side === 'response') this.settle();
   }
 
   recordingSent(side: Side): void {
@@ -249,6 +304,7 @@ export class Exchange {
     if (this.isOver) return;
     this.isOver = true;
     this.teller.failed(kind, message);
+    if (this.rules.hooks('error')) this.wire.hook('error');
     this.wire.dropServer();
     if (this.answered || kind === 'killed' || kind === 'client-gone') {
       this.wire.dropClient(kind === 'killed');
@@ -260,6 +316,101 @@ export class Exchange {
 
   // --- inside
 
+  /** Asks the scripts, if one wants to be; until `hooked` nothing more of that side is let through. */
+  private asksFor(event: HookEvent, side: Side): boolean {
+    if (!this.rules.hooks(event)) return false;
+    this.gates[side].close();
+    this.wire.hook(event);
+    return true;
+  }
+
+  private beginRequest(wish: BodyWish | null): void {
+    const { framing } = this;
+    const carriage = this.decide('request', framing, wish);
+    if (framing.type !== 'none') {
+      this.requestWaits = carriage.how === 'buffered';
+      const look = wish === 'look' ? { isChunked: framing.type === 'chunked' } : null;
+      if (look) this.framing = CHUNKED;
+      const limit = wish === null ? this.limit('request', framing) : null;
+      this.request = new Carrier('request', carriage.how, this.framing, limit, new SidePort('request', this), look);
+    } else this.requestWaits = this.holds.request || this.rules.hooks('request');
+    if (this.requestWaits) {
+      if (this.expectsContinue && framing.type !== 'none') this.wire.toClient(CONTINUE);
+    } else if (this.holds.request) this.hold('request');
+    else this.connect(false);
+  }
+
+  private completeRequest(): void {
+    this.request?.end(this.requestTrailers);
+    if (!this.requestWaits) return;
+    if (this.holds.request) this.hold('request');
+    else this.connect(false);
+  }
+
+  private beginResponse(wish: BodyWish | null): void {
+    const { answer, head } = this;
+    if (!answer || !head) return;
+    const { framing } = answer;
+    const carriage = this.decide('response', framing, wish);
+    if (framing.type !== 'none') {
+      this.responseWaits = carriage.how === 'buffered';
+      const look = wish === 'look' ? { isChunked: framing.type === 'chunked' } : null;
+      if (look) this.answer = { ...answer, framing: CHUNKED };
+      const isOld = head.version === 'HTTP/1.0' && (look !== null || framing.type === 'chunked');
+      const outgoing = isOld ? UNTIL_CLOSE : look ? CHUNKED : framing;
+      const limit = wish === null ? this.limit('response', framing) : null;
+      this.response = new Carrier('response', carriage.how, outgoing, limit, new SidePort('response', this), look);
+    } else this.responseWaits = this.holds.response || this.rules.hooks('response');
+    if (this.responseWaits) return;
+    if (this.holds.response) this.hold('response');
+    else this.sendResponse();
+  }
+
+  private completeResponse(): void {
+    this.response?.end(this.responseTrailers);
+    if (!this.responseWaits) this.settle();
+    else if (this.holds.response) this.hold('response');
+    else this.sendResponse();
+  }
+
+  /** A body took the place of what came, or was put where there was none. */
+  private resizeRequest(size: number): void {
+    if (this.framing.type !== 'chunked') this.framing = { type: 'length', length: size };
+    if (this.request) this.request.size = size;
+    else this.request = this.whole('request', this.framing, size);
+  }
+
+  private resizeResponse(size: number): void {
+    const { answer, head } = this;
+    if (!answer || !head || isBodiless(answer.head.status, head.method)) return;
+    const framing: Framing = answer.framing.type === 'chunked' ? answer.framing : { type: 'length', length: size };
+    this.answer = { ...answer, framing };
+    if (this.response) this.response.size = size;
+    else this.response = this.whole('response', framing, size);
+  }
+
+  private whole(side: Side, framing: Framing, size: number): Carrier {
+    const carrier = new Carrier(side, 'buffered', framing, null, new SidePort(side, this));
+    carrier.size = size;
+    return carrier;
+  }
+
+  /** A script gave the response: no server is asked, and the hooks of a response follow (ORD-06). */
+  private answerLocally(head: ResponseHead, size: number): void {
+    this.isLocal = true;
+    this.answer = { head, framing: NO_BODY };
+    this.responseWaits = true;
+    if (!this.asksFor('responseheaders', 'response')) this.askForResponse(size);
+    else this.localSize = size;
+  }
+
+  private askForResponse(size: number | null): void {
+    this.holds.response = this.rules.holds('response') || this.wishes.response === true;
+    this.responseDone = true;
+    this.resizeResponse(size ?? this.localSize);
+    if (!this.asksFor('response', 'response')) this.completeResponse();
+  }
+
   private get expectsContinue(): boolean {
     return this.head !== null && this.head.version === 'HTTP/1.1' && hasField(this.head.fields, 'expect');
   }
@@ -268,9 +419,9 @@ export class Exchange {
     return announcedLength(framing) === null ? this.rules.limit(side) : null;
   }
 
-  private decide(side: Side, framing: Framing): Carriage {
-    this.holds[side] = this.rules.holds(side);
-    const carriage = this.rules.carriage(side, framing, this.holds[side]);
+  private decide(side: Side, framing: Framing, wish: BodyWish | null): Carriage {
+    this.holds[side] = this.wishes[side] ?? this.rules.holds(side);
+    const carriage = this.rules.carriage(side, framing, this.holds[side], wish);
     this.teller.carried(side, framing, carriage);
     return carriage;
   }
@@ -354,3 +505,9 @@ export class Exchange {
 }
 
 const UNTIL_CLOSE: Framing = { type: 'close' };
+const CHUNKED: Framing = { type: 'chunked', codings: 'chunked' };
+
+/** No body may follow the head (RFC 9112 6.3, 1). */
+function isBodiless(status: number, method: string): boolean {
+  return method === 'HEAD' || status === 204 || status === 304;
+}

@@ -9,6 +9,36 @@ import type { Framing } from './framing.js';
 
 export type Ending = 'keep' | 'close';
 
+/** The places of an exchange where scripts are asked. */
+export type HookEvent = 'requestheaders' | 'request' | 'responseheaders' | 'response' | 'error';
+
+/** How scripts want a body carried: read whole first, passed on unrecorded, or through a function of theirs. */
+export type BodyWish = 'whole' | 'pass' | 'look';
+
+/** What scripts made of a message. */
+export interface Verdict {
+  /** The heads as they are now. */
+  readonly request: RequestHead | null;
+  readonly response: ResponseHead | null;
+  /** Bytes of the body that took the place of the one that came, or null. */
+  readonly size: number | null;
+  /** The trailers of that side, where they changed. */
+  readonly trailers: Fields | null;
+  readonly wish: BodyWish | null;
+  readonly hold: boolean | null;
+  readonly kill: boolean;
+}
+
+export const NO_VERDICT: Verdict = {
+  request: null,
+  response: null,
+  size: null,
+  trailers: null,
+  wish: null,
+  hold: null,
+  kill: false,
+};
+
 /** What to do. */
 export interface Wire {
   /** Connects to the origin; answered by `connected` or `failed`. `fresh` forbids a connection that was used before. */
@@ -27,6 +57,12 @@ export interface Wire {
    */
   dropClient(atOnce: boolean): void;
   dropServer(): void;
+  /** Asks the scripts; answered by `hooked`, but for `error`. */
+  hook(event: HookEvent): void;
+  /** Gives bytes of a body to a script's function; answered by `looked`. `endsChunk` is null in a body without chunks. */
+  look(side: Side, bytes: Uint8Array, endsChunk: boolean | null): void;
+  /** The body is complete: what the function holds back is due. */
+  lookEnd(side: Side): void;
 }
 
 /** What to remember. */
@@ -38,7 +74,8 @@ export interface Teller {
   interim(head: ResponseHead): void;
   chunk(side: Side): void;
   record(side: Side, bytes: Uint8Array): void;
-  count(side: Side, bytes: number): void;
+  /** Bytes of a streamed body went by. */
+  passed(side: Side, bytes: Uint8Array): void;
   streamed(side: Side): void;
   trailers(side: Side, fields: Fields, dropped: readonly string[]): void;
   ended(side: Side): void;
@@ -51,7 +88,9 @@ export interface Teller {
 /** What is decided about a message at its head. */
 export interface Rules {
   /** A message that will be held and has a body is buffered, or streamed and then held at its head. */
-  carriage(side: Side, framing: Framing, isHeld: boolean): Carriage;
+  carriage(side: Side, framing: Framing, isHeld: boolean, wish: BodyWish | null): Carriage;
+  /** Whether some script has a hook for it. */
+  hooks(event: HookEvent): boolean;
   /** Bytes above which a body of unknown length is streamed, or null. */
   limit(side: Side): number | null;
   /** Whether the user wants to hold it. Asked once, when the head has been told. */
@@ -88,8 +127,16 @@ export class SidePort implements CarrierPort {
     this.exchange.teller.record(this.side, bytes);
   }
 
-  count(bytes: number): void {
-    this.exchange.teller.count(this.side, bytes);
+  passed(bytes: Uint8Array): void {
+    this.exchange.teller.passed(this.side, bytes);
+  }
+
+  look(bytes: Uint8Array, endsChunk: boolean | null): void {
+    this.exchange.wire.look(this.side, bytes, endsChunk);
+  }
+
+  lookEnd(): void {
+    this.exchange.wire.lookEnd(this.side);
   }
 
   streamed(): void {

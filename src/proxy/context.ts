@@ -4,9 +4,10 @@ import type { Trust } from '../certs/trust.js';
 import type { FlowFilter } from '../flow/filter.js';
 import type { Origin } from '../flow/flow.js';
 import type { Options } from '../options.js';
-import type { LogLevel } from '../protocol.js';
+import type { LogLevel, ScriptFailure } from '../protocol.js';
 import type { Ledger } from './ledger.js';
 import type { Postman } from './outbox.js';
+import type { Scripts } from './scripts.js';
 
 /** What every connection of the worker shares. */
 export interface Context {
@@ -25,7 +26,10 @@ export interface Context {
   ignored: readonly RegExp[];
   /** The compiled intercept filter, or null while nothing is held. */
   intercept: FlowFilter | null;
+  readonly scripts: Scripts;
   log(level: LogLevel, text: string): void;
+  /** A hook failed: told to the interface, which counts. */
+  scriptFailed(failure: ScriptFailure, file: string): void;
 }
 
 /** A response that sluice gives by itself. */

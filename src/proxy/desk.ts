@@ -1,16 +1,26 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { BodyData } from '../flow/extent.js';
 import type { FlowId, Note } from '../flow/flow.js';
-import { isMistake, type OptionName, type OptionValue, withOption } from '../options.js';
+import {
+  isMistake,
+  isOptionName,
+  type Mistake,
+  type OptionName,
+  type OptionValue,
+  optionTable,
+  parseOption,
+  withOption,
+} from '../options.js';
 import { type FlowTarget, failureText, type LogLevel, type ProxyCommand, type ProxyEvent } from '../protocol.js';
+import type { Request } from '../script/image.js';
 import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
-import { applyChange, imageOf } from './oneshot.js';
+import { applyChange, imageOf } from './image.js';
 import { Replay, replayRefusal } from './replay.js';
 import { compileRules } from './rulebook.js';
+import { scriptFault, scriptSources } from './scripts.js';
 import type { Record } from './shelf.js';
 
 /** Hears the commands of the interface and carries them out, or refuses them with a reason. */
@@ -151,20 +161,60 @@ export class Desk {
   }
 
   private setOption(name: OptionName, value: OptionValue): void {
+    const before = this.context.options;
+    const sources = name === 'scripts' ? scriptSources(value as readonly string[], null, before.eval) : null;
+    if (sources && isMistake(sources)) return this.refuse('set-option', sources.mistake);
+    const mistake = this.applyOption(name, value);
+    if (mistake) return this.refuse('set-option', mistake.mistake);
+    const { scripts } = this.context;
+    if (sources) void scripts.set(sources);
+    if (!scripts.wants('configure')) return;
+    void scripts.configure([name]).then((failure) => {
+      if (!failure || this.context.options[name] !== value) return;
+      this.applyOption(name, before[name]);
+      this.refuse('set-option', `${name} stays as it was: ${failure.message}`);
+    });
+  }
+
+  private applyOption(name: OptionName, value: OptionValue): Mistake | null {
     const options = withOption(this.context.options, name, value);
     const rules = compileRules(options, this.context.options, this.context.trust);
-    if (isMistake(rules)) return this.refuse('set-option', rules.mistake);
+    if (isMistake(rules)) return rules;
     Object.assign(this.context, rules, { options });
     this.say({ type: 'option-changed', name, value });
+    return null;
+  }
+
+  /** What a script asks for by itself. */
+  asked(request: Request): void {
+    switch (request.type) {
+      case 'shutdown':
+        return this.say({ type: 'quit-asked' });
+      case 'set-option':
+        return this.setFromScript(request.name, request.value);
+      case 'resume':
+      case 'kill': {
+        const record = this.context.ledger.get(request.flow);
+        if (!record) return;
+        if (request.type === 'kill') this.kill(record);
+        else this.resume(record);
+      }
+    }
+  }
+
+  private setFromScript(name: string, value: OptionValue): void {
+    const words = Array.isArray(value) ? value.map(String) : value === null ? [] : [String(value)];
+    if (!isOptionName(name)) return this.refuse('set-option', `there is no option "${name}"`);
+    if (optionTable[name].fixed) return this.refuse('set-option', `${name} can only be given at start`);
+    const parsed = parseOption(name, words, this.context.options[name]);
+    if (isMistake(parsed)) return this.refuse('set-option', parsed.mistake);
+    this.setOption(name, parsed);
   }
 
   private async runScript(targets: readonly FlowTarget[], script: string): Promise<void> {
     const file = path.resolve(script);
-    if (!fs.existsSync(file)) return this.refuse('run-script', `No such script: ${script}`);
-    if (/\.py$/.test(file))
-      return this.refuse('run-script', 'Python scripts do not run here: scripts are .js, .mjs or .ts modules.');
-    if (!/\.(js|mjs|cjs|ts|mts)$/.test(file))
-      return this.refuse('run-script', `Not a script: ${script} (scripts are .js, .mjs or .ts modules)`);
+    const fault = scriptFault(script, file);
+    if (fault !== null) return this.refuse('run-script', fault);
     const records = targets.map(({ id }) => this.context.ledger.get(id)).filter((record) => record !== undefined);
     const entries = records.filter((record): record is Entry => record instanceof Entry && !record.isLive);
     if (entries.length < records.length)
@@ -172,7 +222,7 @@ export class Desk {
     if (entries.length === 0) return;
     for (const entry of entries) entry.clearScriptNotes();
     const images = entries.map((entry) => imageOf(entry, entry.error));
-    const report = await runScript(file, images, this.context.options.script_timeout, {
+    const report = await runScript(file, images, this.context.options, {
       changed: (id, change) => this.onEntry(id, (entry) => applyChange(entry, change, this.context.ledger.spool)),
       failed: (failure) => {
         const text = failureText(failure, file);

@@ -41,6 +41,11 @@ export interface EntryListener {
   finished(entry: Entry): void;
 }
 
+/** Plain data that scripts keep with a flow. */
+export type Metadata = Readonly<Record<string, unknown>>;
+
+export const NO_METADATA: Metadata = {};
+
 const NO_BODY: Carriage = { how: 'passed', why: 'no body' };
 const SWITCHED: Carriage = { how: 'streamed', why: 'the connection changed to another protocol' };
 const NOWHERE = { scheme: 'http', host: '', port: 0 } as const;
@@ -60,6 +65,12 @@ export class Entry implements Teller {
   isReused = false;
   handle: Handle | null = null;
   notes: readonly Note[] = [];
+  comment = '';
+  metadata: Metadata = NO_METADATA;
+  /** The hook and script that it waits for, or null. */
+  waitsFor: string | null = null;
+  /** The scripts that said how a body goes on. */
+  wishers: Readonly<Partial<Record<Side, string>>> = {};
   private backup: Backup | null = null;
 
   constructor(
@@ -108,9 +119,9 @@ export class Entry implements Teller {
     this.changed();
   }
 
-  count(side: Side, bytes: number): void {
-    const message = this.side(side);
-    if (message) message.size += bytes;
+  /** Bytes of a streamed body; they are kept where store_streamed_bodies says so. */
+  passed(side: Side, bytes: Uint8Array): void {
+    this.side(side)?.record(bytes);
     this.changed();
   }
 
@@ -239,9 +250,27 @@ export class Entry implements Teller {
   }
 
   replaceMessages(request: LiveMessage<RequestHead>, response: LiveMessage<ResponseHead> | null): void {
-    this.keepBackup();
     this.request = request;
     this.response = response;
+    this.changed();
+  }
+
+  /** What a script noted on the flow. */
+  annotate(note: { readonly marked?: boolean; readonly comment?: string; readonly metadata?: Metadata }): void {
+    this.marked = note.marked ?? this.marked;
+    this.comment = note.comment ?? this.comment;
+    this.metadata = note.metadata ?? this.metadata;
+    this.changed();
+  }
+
+  /** A script says how that side's body goes on. */
+  wishedBy(side: Side, script: string): void {
+    this.wishers = { ...this.wishers, [side]: script };
+  }
+
+  /** Scripts have the flow: who, while it waits for them, or null. */
+  waits(forWhom: string | null): void {
+    this.waitsFor = forWhom;
     this.changed();
   }
 
@@ -319,7 +348,7 @@ export class Entry implements Teller {
       size: shown.size,
       duration: this.duration(),
       held: this.heldSide,
-      error: error?.message ?? '',
+      error: error?.message ?? this.waitsFor ?? '',
       failed: error !== null,
       replayed: this.replayed,
       changed: this.hasChanged,

@@ -1,9 +1,13 @@
+import { mediaType } from '../flow/fields.js';
 import type { Carriage, Side } from '../flow/flow.js';
 import { announcedLength, type Framing } from '../http/framing.js';
-import type { Rules } from '../http/ports.js';
+import type { BodyWish, HookEvent, Rules } from '../http/ports.js';
 import { carriageOf, streamLimit } from '../rules/carriage.js';
 import type { Context } from './context.js';
 import type { Entry } from './entry.js';
+
+/** Media types of bodies that are meant to be read while they come; they may never end. */
+const FEEDS = /^(text\/event-stream|multipart\/x-mixed-replace|application\/(grpc|x-ndjson|stream\+json))/;
 
 /** The decisions about one flow's messages, from the options as they are when its heads come. */
 export class FlowRules implements Rules {
@@ -16,8 +20,17 @@ export class FlowRules implements Rules {
     return !this.context.options.validate_inbound_headers;
   }
 
-  carriage(side: Side, framing: Framing, isHeld: boolean): Carriage {
-    return carriageOf(this.context.options, side, announcedLength(framing), isHeld);
+  hooks(event: HookEvent): boolean {
+    return this.context.scripts.wants(event);
+  }
+
+  carriage(side: Side, framing: Framing, isHeld: boolean, wish: BodyWish | null): Carriage {
+    return carriageOf(this.context.options, side, announcedLength(framing), isHeld, {
+      wish,
+      by: this.entry.wishers[side] ?? '',
+      hook: this.hookFor(side),
+      ends: framing.type !== 'close' && !this.isFeed(side),
+    });
   }
 
   limit(side: Side): number | null {
@@ -28,5 +41,16 @@ export class FlowRules implements Rules {
     const filter = this.context.intercept;
     if (!filter || this.entry.replayed) return false;
     return filter(this.entry.picture());
+  }
+
+  private hookFor(side: Side): string | null {
+    if (!this.hooks(side)) return null;
+    const [script] = this.context.scripts.having(side);
+    return script ? `${side} hook of ${script.name}` : null;
+  }
+
+  private isFeed(side: Side): boolean {
+    const message = side === 'request' ? this.entry.request : this.entry.response;
+    return message !== null && FEEDS.test(mediaType(message.head.fields));
   }
 }

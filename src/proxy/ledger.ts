@@ -27,6 +27,12 @@ export class Ledger {
     return entry;
   }
 
+  /** A flow that only scripts see. */
+  unlisted(client: ClientFacts | null): Entry {
+    const nobody = { changed: () => {}, finished: () => {} };
+    return new Entry(this.newId(), client, this.spool, this.storesStreamed, nobody);
+  }
+
   openPassage(client: ClientFacts | null, host: string, port: number, scheme: string, why: string): Passage {
     const passage = new Passage(this.newId(), client, host, port, scheme, why, this);
     this.live.add(passage);

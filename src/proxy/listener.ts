@@ -2,6 +2,7 @@ import net from 'node:net';
 import { now } from '../flow/clock.js';
 import { bracketed, type ClientFacts } from '../flow/flow.js';
 import type { Context } from './context.js';
+import { chooseLayer, connectionImage } from './layers.js';
 import { Session } from './session.js';
 import { Tunnel } from './tunnel.js';
 
@@ -14,8 +15,24 @@ export interface Listening {
 function accept(context: Context, socket: net.Socket): void {
   const address = `${bracketed(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
   const client: ClientFacts = { address, connectedAt: now(), tls: null };
-  new Session(context, socket, client, null, (tunnelled, authority, rest) => {
-    new Tunnel(context, tunnelled, client, authority, rest);
+  const { scripts } = context;
+  const image = connectionImage({ client });
+  socket.on('error', () => {}); // the close that follows says it
+  socket.once('close', () => scripts.connection('clientdisconnect', image));
+  scripts.connection('clientconnect', image, ({ error }) => {
+    if (error === undefined) return choose(context, socket, client);
+    context.log('info', `${address}: a script refused the client: ${error}`);
+    socket.destroy();
+  });
+}
+
+/** In the regular mode a client can only mean HTTP: nothing else would say where it wants to go. */
+function choose(context: Context, socket: net.Socket, client: ClientFacts): void {
+  chooseLayer(context, { client, server: null, layer: 'http', possible: ['http'] }, () => {
+    if (socket.destroyed) return;
+    new Session(context, socket, client, null, (tunnelled, authority, rest) => {
+      new Tunnel(context, tunnelled, client, authority, rest);
+    });
   });
 }
 

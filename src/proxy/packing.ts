@@ -1,6 +1,6 @@
 import type { Field, Fields } from '../flow/fields.js';
 import type { Carried, FlowId, HttpVersion, RequestHead, ResponseHead, Scheme } from '../flow/flow.js';
-import type { Entry } from './entry.js';
+import { type Entry, NO_METADATA } from './entry.js';
 import { LiveMessage } from './message.js';
 import { recordingOf } from './recording.js';
 import type { Spool } from './spool.js';
@@ -74,6 +74,7 @@ function pushNumbers(into: number[], message: LiveMessage<unknown>): void {
 export function pack(entry: Entry, shared: Shared): Packed | null {
   const { request, response } = entry;
   if (entry.hasChanged || entry.error || entry.notes.length > 0 || request.cut !== null) return null;
+  if (entry.comment !== '' || entry.metadata !== NO_METADATA) return null;
   const requestBytes = recorded(request);
   const responseBytes = recorded(response);
   if (!requestBytes || !responseBytes) return null;

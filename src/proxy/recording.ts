@@ -86,6 +86,12 @@ export class Recording {
     });
   }
 
+  /** Calls back once all that was recorded can be read. */
+  ready(done: () => void): void {
+    if (this.file) this.file.flushed(done);
+    else done();
+  }
+
   private joined(): Uint8Array {
     const [only] = this.parts;
     if (this.parts.length === 1 && only) return only;

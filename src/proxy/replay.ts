@@ -3,11 +3,13 @@ import type { Origin, Side } from '../flow/flow.js';
 import type { Piece } from '../http/carrier.js';
 import { Exchange } from '../http/exchange.js';
 import { type Framing, NO_BODY, requestFraming } from '../http/framing.js';
-import type { Ending, Wire } from '../http/ports.js';
+import type { Ending, HookEvent, Wire } from '../http/ports.js';
 import type { Context } from './context.js';
-import { dial, isDialled } from './dial.js';
+import { isDialled } from './dial.js';
 import type { Entry } from './entry.js';
+import { FlowHooks } from './flowhooks.js';
 import { FlowRules } from './flowrules.js';
+import { openServer } from './opening.js';
 import { playBack } from './playback.js';
 import { limitsOf } from './session.js';
 import type { Record } from './shelf.js';
@@ -35,6 +37,7 @@ function framingOf(entry: Entry): Framing {
 /** Sends a recorded request again, without a client, over a connection of its own (CR-02, CR-04). */
 export class Replay implements Wire, UpstreamUser {
   private readonly exchange: Exchange;
+  private readonly hooks: FlowHooks;
   private upstream: Upstream | null = null;
 
   constructor(
@@ -43,13 +46,18 @@ export class Replay implements Wire, UpstreamUser {
   ) {
     entry.beginReplay();
     this.exchange = new Exchange(this, entry, new FlowRules(context, entry));
+    this.hooks = new FlowHooks(context, entry, (side, pieces, taken, isLast) => {
+      this.exchange.looked(side, pieces, taken, isLast);
+      this.flush();
+    });
     entry.handle = { kill: () => this.exchange.kill(), release: () => {} };
     this.exchange.replay(entry.request.head, framingOf(entry), entry.request.size);
   }
 
   connect(origin: Origin): void {
     const { exchange, context, entry } = this;
-    dial(context, origin, { sni: isIP(origin.host) ? '' : origin.host, alpn: ['http/1.1'] }, (result) => {
+    const wish = { sni: isIP(origin.host) ? '' : origin.host, alpn: ['http/1.1'] };
+    openServer(context, origin, wish, null, (result) => {
       if (exchange.isOver) {
         if (isDialled(result)) result.socket.destroy();
         return;
@@ -77,6 +85,23 @@ export class Replay implements Wire, UpstreamUser {
 
   toClient(): void {}
 
+  hook(event: HookEvent): void {
+    const { exchange, hooks } = this;
+    hooks.ask(event, exchange.sentBefore(event), (verdict) => {
+      if (event === 'error') return hooks.close();
+      exchange.hooked(event, verdict);
+      this.flush();
+    });
+  }
+
+  look(side: Side, bytes: Uint8Array, endsChunk: boolean | null): void {
+    this.hooks.look(side, bytes, endsChunk);
+  }
+
+  lookEnd(side: Side): void {
+    this.hooks.lookEnd(side);
+  }
+
   sendRecording(side: Side): void {
     const recording = side === 'request' ? this.entry.request.recording : null;
     const out = this.upstream?.out;
@@ -87,6 +112,7 @@ export class Replay implements Wire, UpstreamUser {
   tunnel(): void {}
 
   finish(_client: Ending, _server: Ending): void {
+    this.hooks.close();
     this.dropServer();
   }
 

@@ -1,16 +1,20 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { Fields } from '../flow/fields.js';
 import type { ClientFacts, Origin, ResponseHead, Side } from '../flow/flow.js';
 import type { Piece } from '../http/carrier.js';
 import { Exchange } from '../http/exchange.js';
 import { type Framing, Malformed } from '../http/framing.js';
-import type { Ending, Wire } from '../http/ports.js';
+import type { Ending, HookEvent, Wire } from '../http/ports.js';
 import { DEFAULT_LIMITS, type Limits, type RawRequestHead, RequestReader } from '../http/reader.js';
 import { type Authority, connectAuthority, resolveTarget } from '../http/target.js';
+import { askForTunnel } from './connect.js';
 import type { Context } from './context.js';
-import { type DialFailure, type DialResult, dial, isDialled, type TlsWish } from './dial.js';
+import { type DialFailure, type DialResult, isDialled, type TlsWish } from './dial.js';
 import type { Entry, Handle } from './entry.js';
+import { FlowHooks } from './flowhooks.js';
 import { FlowRules } from './flowrules.js';
+import { openServer } from './opening.js';
 import { Outbox } from './outbox.js';
 import { playBack } from './playback.js';
 import { Pool } from './pool.js';
@@ -55,9 +59,11 @@ export class Session implements Wire, UpstreamUser, Handle {
   private clientEnded = false;
   private exchange: Exchange | null = null;
   private entry: Entry | null = null;
+  private hooks: FlowHooks | null = null;
   private upstream: Upstream | null = null;
   private connecting = 0;
   private connectTo: Authority | null = null;
+  private connectFields: Fields = [];
   private headTimer: NodeJS.Timeout | null = null;
   private hasSwitched = false;
   private waitingFor: Recording | null = null;
@@ -94,6 +100,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.requests += 1;
     if (raw.method === 'CONNECT' && this.onConnect) {
       this.connectTo = this.read(raw, () => connectAuthority(raw));
+      this.connectFields = raw.fields;
       return;
     }
     const head = this.read(raw, () => {
@@ -139,7 +146,8 @@ export class Session implements Wire, UpstreamUser, Handle {
     if (unused) return this.use(exchange, unused);
     this.connecting += 1;
     const attempt = this.connecting;
-    dial(context, origin, this.inside?.wish ?? { sni: origin.host, alpn: ['http/1.1'] }, (result) => {
+    const wish = this.inside?.wish ?? { sni: origin.host, alpn: ['http/1.1'] };
+    openServer(context, origin, wish, this.client, (result) => {
       if (this.exchange !== exchange || attempt !== this.connecting || exchange.isOver) {
         if (isDialled(result)) result.socket.destroy();
         return;
@@ -176,8 +184,10 @@ export class Session implements Wire, UpstreamUser, Handle {
 
   finish(client: Ending, server: Ending): void {
     const { upstream } = this;
+    this.hooks?.close();
     this.exchange = null;
     this.entry = null;
+    this.hooks = null;
     this.upstream = null;
     this.connecting += 1;
     this.isBusy = false;
@@ -191,6 +201,8 @@ export class Session implements Wire, UpstreamUser, Handle {
   }
 
   dropClient(atOnce: boolean): void {
+    this.hooks?.close();
+    this.hooks = null;
     this.exchange = null;
     this.isClosing = true;
     if (atOnce) {
@@ -206,6 +218,34 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.connecting += 1;
     this.upstream?.drop();
     this.upstream = null;
+  }
+
+  hook(event: HookEvent): void {
+    const { exchange, entry } = this;
+    if (!exchange || !entry) return;
+    const hooks = this.hooks ?? this.openHooks(exchange, entry);
+    hooks.ask(event, exchange.sentBefore(event), (verdict) => {
+      if (event === 'error') return hooks.close();
+      exchange.hooked(event, verdict);
+      this.flush();
+      this.pump();
+    });
+  }
+
+  private openHooks(exchange: Exchange, entry: Entry): FlowHooks {
+    this.hooks = new FlowHooks(this.context, entry, (side, pieces, taken, isLast) => {
+      exchange.looked(side, pieces, taken, isLast);
+      this.flush();
+    });
+    return this.hooks;
+  }
+
+  look(side: Side, bytes: Uint8Array, endsChunk: boolean | null): void {
+    this.hooks?.look(side, bytes, endsChunk);
+  }
+
+  lookEnd(side: Side): void {
+    this.hooks?.lookEnd(side);
   }
 
   // --- what the user does
@@ -369,7 +409,12 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.socket.pause();
     this.detach();
     this.pool.close();
-    this.onConnect?.(this.socket, authority, rest);
+    askForTunnel(this.context, this.client, authority, this.connectFields, (verdict) => {
+      if (verdict.type === 'go') return this.onConnect?.(this.socket, verdict.authority, rest);
+      this.socket.on('error', () => {}); // the close that follows says it
+      if (verdict.type === 'kill') this.socket.destroy();
+      else this.socket.end(verdict.answer);
+    });
   }
 
   private watchHead(): void {

@@ -2,13 +2,15 @@ import { isIP, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { altNames, type CertName, certName, uniqueNames } from '../certs/names.js';
 import { now } from '../flow/clock.js';
-import type { ClientFacts, ErrorKind, Origin } from '../flow/flow.js';
+import type { ClientFacts, ErrorKind, Origin, ServerFacts } from '../flow/flow.js';
 import { failurePage } from '../http/failure.js';
 import type { Authority } from '../http/target.js';
 import type { Context } from './context.js';
-import { type DialResult, dial, isDialled, tlsFacts } from './dial.js';
+import { type DialResult, isDialled, tlsFacts } from './dial.js';
 import { type ClientHello, looksLikeTls, readClientHello } from './hello.js';
-import { Session } from './session.js';
+import { chooseLayer, connectionImage, type LayerName } from './layers.js';
+import { openServer } from './opening.js';
+import { type Inside, Session } from './session.js';
 import { splice } from './splice.js';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
@@ -92,7 +94,7 @@ export class Tunnel {
       const reading = readClientHello(seen);
       if (reading.type === 'more') return;
       stop();
-      if (reading.type === 'hello') this.secure(reading.hello);
+      if (reading.type === 'hello') this.choose('tls', ['tls', 'tcp'], () => this.greet(reading.hello));
       else this.pass('the TLS handshake does not begin as it should');
       return;
     }
@@ -100,14 +102,14 @@ export class Tunnel {
     if (start !== H2_PREFACE && H2_PREFACE.startsWith(start)) return;
     stop();
     if (start === H2_PREFACE) this.pass('the client speaks HTTP/2 without TLS');
-    else if (TOKEN_CHARACTER.test(start[0] ?? '')) this.speakPlain();
+    else if (TOKEN_CHARACTER.test(start[0] ?? '')) this.choose('http', ['http', 'tcp'], () => this.speakPlain());
     else this.pass('the client speaks neither HTTP nor TLS');
   }
 
   /** Nothing comes from the client: perhaps the server speaks first, as with SMTP or SSH. */
   private listenToServer(): void {
     const { socket } = this;
-    dial(this.context, this.origin('http'), { sni: '', alpn: [] }, (result) => {
+    openServer(this.context, this.origin('http'), { sni: '', alpn: [] }, this.client, (result) => {
       if (socket.destroyed) return isDialled(result) && result.socket.destroy();
       if (!isDialled(result)) return this.peekAgain();
       const server = result.socket;
@@ -142,7 +144,31 @@ export class Tunnel {
     new Session(this.context, this.socket, this.client, inside, null);
   }
 
+  /** Scripts may have it passed through in place of being opened. */
+  private choose(layer: LayerName, possible: readonly LayerName[], go: () => void): void {
+    chooseLayer(this.context, { client: this.client, server: null, layer, possible }, (chosen) => {
+      if (this.socket.destroyed) return;
+      if (chosen === layer) go();
+      else this.pass('a script chose it');
+    });
+  }
+
   // --- TLS
+
+  private greet(hello: ClientHello): void {
+    const { client, context } = this;
+    const image = connectionImage({
+      client,
+      address: { host: this.host, port: this.port },
+      sni: hello.sni,
+      alpn: hello.alpn,
+    });
+    context.scripts.connection('tls_clienthello', image, ({ ignore }) => {
+      if (this.socket.destroyed) return;
+      if (ignore) this.pass('a script passes it through');
+      else this.secure(hello);
+    });
+  }
 
   private secure(hello: ClientHello): void {
     if (hello.sni !== '' && this.isIgnored(hello.sni)) return this.pass('ignore_hosts matches');
@@ -161,7 +187,7 @@ export class Tunnel {
     const wish = { sni: hello.sni === '' && isIP(this.host) === 0 ? this.host : hello.sni, alpn };
     const origin = this.origin('https');
     if (this.context.page.serves(origin)) return this.shake(hello, origin, wish, null, [name]);
-    dial(this.context, origin, wish, (result) => {
+    openServer(this.context, origin, wish, this.client, (result) => {
       if (!isDialled(result)) this.context.log('warn', result.message);
       const others = isDialled(result) && !this.context.options.ssl_insecure ? altNames(result.altNames) : [];
       this.shake(hello, origin, wish, result, uniqueNames([name, ...others]));
@@ -184,11 +210,7 @@ export class Tunnel {
     });
   }
 
-  private serve(
-    secureContext: SecureContext,
-    hello: ClientHello,
-    inside: NonNullable<ConstructorParameters<typeof Session>[3]>,
-  ): void {
+  private serve(secureContext: SecureContext, hello: ClientHello, inside: Inside): void {
     const { socket, context } = this;
     socket.removeAllListeners('error');
     const secure = new TLSSocket(socket, {
@@ -229,6 +251,22 @@ export class Tunnel {
       stop();
       const securedAt = now();
       const client: ClientFacts = { ...this.client, tls: tlsFacts(secure, hello.sni) };
+      const server = inside.dialled && isDialled(inside.dialled) ? inside.dialled.facts : null;
+      context.scripts.connection('tls_established_client', connectionImage({ client, server, sni: hello.sni }));
+      this.speakInside(secure, client, server, inside, securedAt);
+    });
+  }
+
+  private speakInside(
+    secure: TLSSocket,
+    client: ClientFacts,
+    server: ServerFacts | null,
+    inside: Inside,
+    securedAt: number,
+  ): void {
+    const { context } = this;
+    chooseLayer(context, { client, server, layer: 'http', possible: ['http'] }, () => {
+      if (secure.destroyed) return;
       const session: Session = new Session(context, secure, client, inside, null, (error) => {
         const isEarly = now() - securedAt < JUST_AFTER;
         if (session.requests === 0 && (error ? isDistrust(error) : isEarly)) this.refused(error);
@@ -239,6 +277,7 @@ export class Tunnel {
   /** The client did not like our certificate, as far as can be told. */
   private refused(error: NodeJS.ErrnoException | null): void {
     const { kind, message } = refusal(error);
+    this.context.scripts.connection('tls_failed_client', connectionImage({ client: this.client, error: message }));
     this.context.log('warn', `${this.host}:${this.port}: ${message}`);
     this.row('').failed(kind, message);
   }
@@ -250,7 +289,7 @@ export class Tunnel {
   // --- passing through
 
   private pass(why: string, isAsked = false): void {
-    dial(this.context, this.origin('http'), { sni: '', alpn: [] }, (result) => {
+    openServer(this.context, this.origin('http'), { sni: '', alpn: [] }, this.client, (result) => {
       if (isDialled(result)) {
         if (isAsked) this.socket.write(ESTABLISHED);
         this.join(result, why);

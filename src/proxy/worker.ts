@@ -5,7 +5,16 @@ import { isExposed, openAuthority, openConfdir, writeBundle } from '../certs/sto
 import { now } from '../flow/clock.js';
 import type { Origin } from '../flow/flow.js';
 import { isMistake, type Options } from '../options.js';
-import { type LogLevel, type ProxyCommand, type ProxyEvent, type ProxySettings, portOver } from '../protocol.js';
+import {
+  failureText,
+  type LogEntry,
+  type LogLevel,
+  type ProxyCommand,
+  type ProxyEvent,
+  type ProxySettings,
+  portOver,
+  type ScriptFailure,
+} from '../protocol.js';
 import type { Context } from './context.js';
 import { Desk } from './desk.js';
 import { Feed } from './feed.js';
@@ -14,6 +23,7 @@ import { listen } from './listener.js';
 import { Postman } from './outbox.js';
 import { landingPage } from './page.js';
 import { compileRules } from './rulebook.js';
+import { Scripts, scriptSources } from './scripts.js';
 import { Spool, sweepSpool } from './spool.js';
 
 /*
@@ -23,7 +33,12 @@ import { Spool, sweepSpool } from './spool.js';
 const settings = workerData as ProxySettings;
 const port = portOver<ProxyCommand, ProxyEvent>(settings.port);
 const say = (event: ProxyEvent): void => port.say(event);
-const log = (level: LogLevel, text: string): void => say({ type: 'logged', entry: { at: now(), level, text } });
+let hearLog = (_entry: LogEntry): void => {};
+const log = (level: LogLevel, text: string): void => {
+  const entry = { at: now(), level, text };
+  say({ type: 'logged', entry });
+  hearLog(entry);
+};
 
 function loopbackNames(host: string): Set<string> {
   return new Set(['127.0.0.1', 'localhost', '::1', host]);
@@ -41,14 +56,27 @@ async function start(): Promise<void> {
   const opened = openAuthority(settings.confdir);
   const leaves = opened.then((pair) => new Leaves(new Authority(pair)));
   leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
+  const sources = scriptSources(options.scripts, settings.scriptText, options.eval);
+  if (isMistake(sources)) return say({ type: 'could-not-listen', reason: sources.mistake });
   const feed = new Feed(say);
   const spool = new Spool(settings.spool);
   const ledger: Ledger = new Ledger(feed, spool, () => context.options.store_streamed_bodies);
   const isOurAddress = (origin: Origin): boolean =>
     origin.port === context.listening.port && loopbackNames(context.listening.host).has(origin.host);
+  const scriptFailed = (failure: ScriptFailure, path: string): void => {
+    log('error', failureText(failure, path));
+    say({ type: 'script-failed', failure, path });
+  };
+  const scripts = new Scripts(
+    () => context.options,
+    { log, failed: scriptFailed, asked: (request) => desk.asked(request) },
+    () => {},
+  );
   const context: Context = {
     options,
     ledger,
+    scripts,
+    scriptFailed,
     ...rules,
     leaf: async (names) => (await leaves).contextFor(names),
     page: landingPage(async () => (await opened).certificate, isOurAddress),
@@ -57,18 +85,23 @@ async function start(): Promise<void> {
     log,
   };
   let close = (): void => {};
-  const desk = new Desk(context, feed, say, () => {
+  const desk: Desk = new Desk(context, feed, say, () => {
     feed.stop();
     close();
-    say({ type: 'stopped' });
-    port.close();
+    void scripts.stop().then(() => {
+      say({ type: 'stopped' });
+      port.close();
+    });
   });
+  hearLog = (entry) => scripts.logged(entry);
+  await scripts.set(sources);
   port.hear((command) => desk.hear(command));
   try {
     const listening = await listen(context, context.listening.host, options.listen_port);
     close = () => listening.close();
     context.listening = { host: listening.host, port: listening.port };
     say({ type: 'listening', ...context.listening });
+    void scripts.run();
   } catch (error) {
     return say({ type: 'could-not-listen', reason: (error as Error).message });
   }

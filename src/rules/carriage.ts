@@ -10,13 +10,38 @@ export function streamLimit(options: Options, side: Side): number | null {
   return side === 'request' && options.stream_direction === 'responses' ? null : options.stream_large_bodies;
 }
 
-/** The one place where it is decided how a body is carried. Streaming wins over a hold; a hold buffers. */
-export function carriageOf(options: Options, side: Side, announced: Announced, isHeld: boolean): Carriage {
+/** What scripts have to do with a body. */
+export interface ScriptWish {
+  /** As a hook asked for at the head, or null. */
+  readonly wish: 'whole' | 'pass' | 'look' | null;
+  /** The script that asked. */
+  readonly by: string;
+  /** A hook that wants to see the body before it goes on, or null: "response hook of redact.ts". */
+  readonly hook: string | null;
+  /** The end of the body is known: its length, or the last chunk. */
+  readonly ends: boolean;
+}
+
+/**
+ * The one place where it is decided how a body is carried. What a script asks for wins; then streaming, which wins over a
+ * hold and over hooks; a hold and a hook buffer, hooks only what is sure to end.
+ */
+export function carriageOf(
+  options: Options,
+  side: Side,
+  announced: Announced,
+  isHeld: boolean,
+  { wish, by, hook, ends }: ScriptWish,
+): Carriage {
   if (announced === 0) return NO_BODY;
+  if (wish === 'look') return { how: 'streamed', why: `a stream function of ${by}` };
+  if (wish === 'pass') return { how: 'streamed', why: `${by} set stream` };
+  if (wish === 'whole') return { how: 'buffered', why: `${by} set stream = false` };
   const limit = streamLimit(options, side);
   if (limit !== null && (limit === 0 || (announced !== null && announced > limit)))
     return { how: 'streamed', why: `larger than stream_large_bodies (${shortSize(limit)})` };
   if (isHeld) return HELD;
+  if (hook !== null && ends) return { how: 'buffered', why: hook };
   return options.body_handling === 'buffer' ? BUFFERED : PASSED;
 }
 

@@ -1,52 +1,102 @@
 import type { Fields } from '../flow/fields.js';
-import type { Changed, FlowChange, FlowImage, RequestImage, ResponseImage } from './image.js';
-import type { HTTPFlow, Message } from './objects.js';
+import type { HTTPFlow } from './httpflow.js';
+import type { Changed, FlowChange, RequestImage, ResponseImage } from './image.js';
+import type { Message } from './message.js';
+import type { Request } from './request.js';
+import type { Response } from './response.js';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
 
 function sameFields(a: Fields, b: Fields): boolean {
-  return a.length === b.length && a.every((field, at) => field[0] === b[at]?.[0] && field[1] === b[at]?.[1]);
+  return (
+    a === b || (a.length === b.length && a.every((field, at) => field[0] === b[at]?.[0] && field[1] === b[at]?.[1]))
+  );
 }
 
-function bodyOf(message: Message): { readonly body?: Uint8Array } {
-  const bytes = message.replacement();
-  return bytes ? { body: bytes } : {};
-}
-
-/** What a script changed on a flow, or null. Throws where the result could not be sent. */
-export function changeOf(image: FlowImage, flow: HTTPFlow): FlowChange | null {
-  const names: string[] = [];
-  const note = (name: string, differs: boolean): void => {
-    if (differs) names.push(name);
+/** What is sent on, whatever the script made of it, as far as request and response have it in common. */
+function commonOf(
+  message: Message,
+  version: RequestImage['version'],
+): Omit<Changed<ResponseImage>, 'status' | 'reason'> {
+  const body = message.replacement();
+  return {
+    version: message.httpVersion === 'HTTP/1.0' ? 'HTTP/1.0' : version,
+    fields: message.headers.toFields(),
+    trailers: message.trailers?.toFields() ?? [],
+    ...(body === undefined ? {} : { body }),
   };
-  const { request, response } = flow;
-  if (!TOKEN.test(request.method)) throw new TypeError(`not a method: ${JSON.stringify(request.method)}`);
-  if (!TARGET.test(request.path)) throw new TypeError(`not a path: ${JSON.stringify(request.path)}`);
+}
+
+function commonNames(side: string, message: Message, image: RequestImage | ResponseImage): string[] {
+  const names: string[] = [];
+  const fields = message.headers.toFields();
+  if (fields !== image.fields && !sameFields(fields, image.fields)) names.push(`${side}.headers`);
+  if (message.trailers?.hasChanged || (!message.trailers && image.trailers.length > 0)) names.push(`${side}.trailers`);
+  if (message.replacement() !== undefined) names.push(`${side}.content`);
+  return names;
+}
+
+function requestChange(request: Request, image: RequestImage, names: string[]): Changed<RequestImage> | null {
   const changed: Changed<RequestImage> = {
-    method: request.method,
+    method: request.wireMethod(),
     scheme: request.scheme,
     host: request.host,
     port: request.port,
     path: request.path,
-    version: request.httpVersion,
-    fields: request.headers.toFields(),
-    ...bodyOf(request),
+    ...commonOf(request, image.version),
   };
+  if (!TOKEN.test(changed.method)) throw new TypeError(`not a method: ${JSON.stringify(changed.method)}`);
+  if (!TARGET.test(changed.path)) throw new TypeError(`not a path: ${JSON.stringify(changed.path)}`);
+  if (changed.host === '' || /[\s/\\?#@]/.test(changed.host))
+    throw new TypeError(`not a host: ${JSON.stringify(changed.host)}`);
+  const before = names.length;
   for (const name of ['method', 'scheme', 'host', 'port', 'path'] as const)
-    note(`request.${name}`, changed[name] !== image.request[name]);
-  note('request.headers', !sameFields(changed.fields, image.request.fields));
-  note('request.content', changed.body !== undefined);
-  let answer: Changed<ResponseImage> | null = null;
-  if (response && image.response) {
-    const { statusCode: status, reason, httpVersion: version } = response;
-    if (!Number.isInteger(status) || status < 100 || status > 999) throw new RangeError(`not a status code: ${status}`);
-    if (/[\r\n\0]/.test(reason)) throw new TypeError('the reason must not hold line breaks or NUL');
-    answer = { status, reason, version, fields: response.headers.toFields(), ...bodyOf(response) };
-    note('response.statusCode', status !== image.response.status);
-    note('response.reason', reason !== image.response.reason);
-    note('response.headers', !sameFields(answer.fields, image.response.fields));
-    note('response.content', answer.body !== undefined);
+    if (changed[name] !== image[name]) names.push(`request.${name}`);
+  names.push(...commonNames('request', request, image));
+  return names.length > before ? changed : null;
+}
+
+function responseChange(
+  response: Response,
+  image: ResponseImage | null,
+  names: string[],
+): Changed<ResponseImage> | null {
+  const { statusCode: status, reason } = response;
+  if (!Number.isInteger(status) || status < 200 || status > 999) throw new RangeError(`not a status code: ${status}`);
+  if (/[\r\n\0]/.test(reason)) throw new TypeError('the reason must not hold line breaks or NUL');
+  const changed = { status, reason, ...commonOf(response, image?.version ?? 'HTTP/1.1') };
+  if (!image) {
+    names.push('response');
+    return { ...changed, body: response.rawContent };
   }
-  return names.length === 0 ? null : { request: changed, response: answer, names };
+  const before = names.length;
+  if (status !== image.status) names.push('response.statusCode');
+  if (reason !== image.reason) names.push('response.reason');
+  names.push(...commonNames('response', response, image));
+  return names.length > before ? changed : null;
+}
+
+function plainOf(metadata: Record<string, unknown>): Record<string, unknown> {
+  try {
+    return structuredClone(metadata);
+  } catch {
+    throw new TypeError('metadata holds something that is no plain data');
+  }
+}
+
+/** What a script changed on a flow since the proxy was told, or null. Throws where the result could not be sent. */
+export function changeOf(flow: HTTPFlow): FlowChange | null {
+  const { image } = flow;
+  const names: string[] = [];
+  const request = requestChange(flow.request, image.request, names);
+  const isNew = flow.response !== null && flow.isNewResponse;
+  const response = flow.response && responseChange(flow.response, isNew ? null : image.response, names);
+  const marked = flow.marked !== '';
+  if (marked !== image.marked) names.push('marked');
+  if (flow.comment !== image.comment) names.push('comment');
+  const metadata = JSON.stringify(flow.metadata) === JSON.stringify(image.metadata) ? null : plainOf(flow.metadata);
+  if (metadata) names.push('metadata');
+  if (names.length === 0) return null;
+  return { request, response, marked, comment: String(flow.comment), ...(metadata ? { metadata } : {}), names };
 }

@@ -1,18 +1,43 @@
-import fs from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { formatWithOptions } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
-import esbuild from 'esbuild';
+import type { FlowId, Side } from '../flow/flow.js';
+import './api.js';
+import { type Addon, addonOf, addonsOf } from './addon.js';
+import { loadBundle } from './bundle.js';
 import { changeOf } from './change.js';
-import type { FlowImage, HostCommand, HostEvent, HostSettings, Thrown } from './image.js';
-import { HTTPFlow } from './objects.js';
+import {
+  Client,
+  ClientHello,
+  type Connection,
+  connectionChange,
+  contextOf,
+  Layer,
+  Server,
+  serverOf,
+} from './connection.js';
+import { connectCtx, ctx, renewOptions } from './ctx.js';
+import { type EventName, eventTable } from './events.js';
+import { HTTPFlow, type Reach } from './httpflow.js';
+import type {
+  Call,
+  ConnectionImage,
+  FlowChange,
+  HostCommand,
+  HostEvent,
+  HostSettings,
+  Outcome,
+  Thrown,
+} from './image.js';
+import { Looker } from './looker.js';
 import { placeOf } from './place.js';
+import type { Stage } from './stage.js';
+import type { StreamFunction, StreamGenerator } from './stream.js';
 
 /*
  * Inside a script's thread: loads the script, calls its hooks, tells what came of it.
  */
 
-const { path, bundle } = workerData as HostSettings;
+const settings = workerData as HostSettings;
 
 function say(event: HostEvent): void {
   parentPort?.postMessage(event);
@@ -20,113 +45,276 @@ function say(event: HostEvent): void {
 
 function redirectConsole(): void {
   const print =
-    (level: 'info' | 'warn' | 'error') =>
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
     (...values: unknown[]): void =>
       say({ type: 'printed', level, text: formatWithOptions({ colors: false }, ...values) });
-  Object.assign(console, { log: print('info'), info: print('info'), debug: print('info') });
+  Object.assign(console, { log: print('info'), info: print('info'), debug: print('debug') });
   Object.assign(console, { warn: print('warn'), error: print('error') });
 }
 
-type Hook = (...values: unknown[]) => unknown;
-type Hooks = (name: string) => Hook | null;
-
-function isClass(value: unknown): value is new () => object {
-  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
-}
-
-/** Hooks are exported functions, or methods of a default-exported object, instance or class. */
-function hooksOf(module: Record<string, unknown>): Hooks {
-  const main = module.default;
-  const owner = isClass(main) ? new main() : main;
-  return (name) => {
-    const exported = module[name];
-    if (typeof exported === 'function') return exported as Hook;
-    if (typeof owner !== 'object' || owner === null) return null;
-    const method = (owner as Record<string, unknown>)[name];
-    return typeof method === 'function' ? (method.bind(owner) as Hook) : null;
-  };
-}
-
-async function load(): Promise<Hooks> {
-  const built = esbuild.buildSync({
-    entryPoints: [path],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    sourcemap: 'inline',
-    outfile: bundle,
-    write: false,
-    logLevel: 'silent',
-  });
-  fs.writeFileSync(bundle, built.outputFiles[0]?.contents ?? '', { mode: 0o600, flag: 'wx' });
-  try {
-    return hooksOf((await import(pathToFileURL(bundle).href)) as Record<string, unknown>);
-  } finally {
-    fs.rmSync(bundle, { force: true });
-  }
-}
-
 function thrown(event: string, error: unknown): Thrown {
-  const { message, place } = placeOf(error, path);
+  const { message, place } = placeOf(error, settings.path);
   return { event, message, place };
 }
 
-/** Calls one hook if the script has it. */
-async function call(hooks: Hooks, event: string, ...values: unknown[]): Promise<boolean> {
-  const hook = hooks(event);
-  if (!hook) return false;
-  await hook(...values);
-  return true;
+/** Where a warning belongs: the line of the script that caused it. */
+function warningOf(event: string, text: string): Thrown {
+  const { place } = placeOf(new Error(text), settings.path);
+  return { event, message: text, place };
 }
 
-function eventsOf(image: FlowImage): string[] {
-  const events = ['requestheaders', 'request'];
-  if (image.response) events.push('responseheaders', 'response');
-  if (image.error) events.push('error');
-  return events;
+/** What came of one event's hooks. */
+interface Called {
+  ran: boolean;
+  given: unknown;
+  thrown: Thrown | null;
 }
 
-async function run(hooks: Hooks, image: FlowImage): Promise<void> {
-  const flow = new HTTPFlow(image);
-  const events: string[] = [];
-  let event = '';
-  try {
-    for (event of eventsOf(image)) if (await call(hooks, event, flow)) events.push(event);
-    event = 'the result';
-    say({ type: 'ran', events, change: changeOf(image, flow), thrown: null });
-  } catch (error) {
-    say({ type: 'ran', events, change: null, thrown: thrown(event, error) });
+interface Performed {
+  readonly outcome: Outcome;
+  readonly thrown?: Thrown | null;
+}
+
+function headOf(event: EventName): Side | null {
+  return event === 'requestheaders' ? 'request' : event === 'responseheaders' ? 'response' : null;
+}
+
+class Host {
+  private addons: Addon[] = [];
+  private readonly flows = new Map<FlowId, HTTPFlow>();
+  private readonly lookers = new Map<string, Looker>();
+
+  async load(): Promise<void> {
+    const warnings: string[] = [];
+    try {
+      const { module, files } = await loadBundle(settings);
+      this.addons = addonsOf(module, (text) => warnings.push(text));
+      say({ type: 'loaded', hooks: this.hooks(), files, warnings, thrown: null });
+    } catch (error) {
+      const files = filesOf(error);
+      say({ type: 'loaded', hooks: [], files, warnings, thrown: thrown('loading', error) });
+    }
+  }
+
+  private hooks(): EventName[] {
+    return [...new Set(this.addons.flatMap((addon) => [...addon.hooks.keys()]))];
+  }
+
+  async call(call: number, what: Call): Promise<void> {
+    const warnings: Thrown[] = [];
+    let isSettled = false;
+    const settle = (outcome: Outcome | null, failure: Thrown | null): void => {
+      isSettled = true;
+      say({ type: 'settled', call, outcome, thrown: failure, warnings });
+    };
+    const run = this.perform(what, warnings).then(
+      ({ outcome, thrown: failure = null }) => settle(outcome, failure),
+      (error: unknown) => settle(null, thrown('', error)),
+    );
+    setImmediate(() => {
+      if (!isSettled) say({ type: 'awaiting', call });
+    });
+    await run;
+  }
+
+  forget(id: FlowId): void {
+    this.flows.delete(id);
+    this.lookers.delete(`${id} request`);
+    this.lookers.delete(`${id} response`);
+  }
+
+  private perform(what: Call, warnings: Thrown[]): Promise<Performed> {
+    switch (what.type) {
+      case 'flow':
+        return this.flow(what, warnings);
+      case 'once':
+        return this.once(what, warnings);
+      case 'connection':
+        return this.connection(what.event, what.connection);
+      case 'configure':
+        renewOptions(what.options);
+        return this.plain('configure', what.options, new Set(what.updated));
+      case 'log':
+        return this.plain('log', { msg: what.entry.text, level: what.entry.level });
+      case 'plain':
+        return what.event === 'start' ? this.start() : this.plain(what.event);
+      case 'look':
+        return this.look(what);
+    }
+  }
+
+  /** Calls one event's hook of every addon, in order. What one throws does not keep the others from it. */
+  private async each(event: EventName, values: readonly unknown[]): Promise<Called> {
+    const called: Called = { ran: false, given: undefined, thrown: null };
+    for (const { hooks } of this.addons) {
+      const hook = hooks.get(event);
+      if (!hook) continue;
+      called.ran = true;
+      try {
+        const answer = hook(...values, ctx);
+        called.given = answer instanceof Promise ? await answer : answer;
+      } catch (error) {
+        called.thrown ??= thrown(event, error);
+      }
+    }
+    return called;
+  }
+
+  private async plain(event: EventName, ...values: readonly unknown[]): Promise<Performed> {
+    const called = await this.each(event, values);
+    return { outcome: { type: 'done', ran: called.ran }, thrown: called.thrown };
+  }
+
+  /** What `start` returns takes the place of the addon it belongs to (S3-11). */
+  private async start(): Promise<Performed> {
+    const warnings: string[] = [];
+    let ran = false;
+    for (const [at, { hooks }] of this.addons.entries()) {
+      const hook = hooks.get('start');
+      if (!hook) continue;
+      ran = true;
+      try {
+        const successor: unknown = await hook(ctx);
+        if (typeof successor === 'object' && successor !== null)
+          this.addons[at] = addonOf(successor, (text) => warnings.push(text));
+      } catch (error) {
+        return { outcome: { type: 'done', ran }, thrown: thrown('start', error) };
+      }
+    }
+    if (ran) say({ type: 'loaded', hooks: this.hooks(), files: [], warnings, thrown: null });
+    return { outcome: { type: 'done', ran } };
+  }
+
+  private async flow(what: Extract<Call, { type: 'flow' }>, warnings: Thrown[]): Promise<Performed> {
+    const { event, flow: image, sent } = what;
+    const flow = this.flows.get(image.id) ?? new HTTPFlow(image, reach);
+    this.flows.set(image.id, flow);
+    const head = headOf(event);
+    flow.enter(image, {
+      head,
+      isSent: (side) => sent.includes(side),
+      warn: (text) => warnings.push(warningOf(event, text)),
+    });
+    const called = await this.each(event, [flow]);
+    flow.leave();
+    const wishes = flow.wishes(head);
+    if (head !== null && wishes?.stream[head] === 'look') this.prepare(flow, head);
+    return this.outcome(flow, event, called, (change) => ({ type: 'flow', change, wishes }));
+  }
+
+  /** What a hook changed before it threw is kept. */
+  private outcome(
+    flow: HTTPFlow,
+    event: string,
+    called: Called,
+    make: (change: FlowChange | null) => Outcome,
+  ): Performed {
+    try {
+      const change = changeOf(flow);
+      flow.settled();
+      return { outcome: make(change), thrown: called.thrown };
+    } catch (error) {
+      flow.settled();
+      return { outcome: make(null), thrown: called.thrown ?? thrown(`${event}: the result`, error) };
+    }
+  }
+
+  private prepare(flow: HTTPFlow, side: Side): void {
+    const stream = (side === 'request' ? flow.request : flow.response)?.stream;
+    if (typeof stream !== 'function') return;
+    const looker = new Looker(stream as StreamFunction | StreamGenerator, settings.chunkSize);
+    this.lookers.set(`${flow.image.id} ${side}`, looker);
+  }
+
+  private async look(what: Extract<Call, { type: 'look' }>): Promise<Performed> {
+    const looker = this.lookers.get(`${what.flow} ${what.side}`);
+    if (!looker) return { outcome: { type: 'looked', pieces: [what.bytes] } };
+    const hadFailed = looker.failure !== null;
+    const pieces = await looker.look(what.bytes, what.chunkEnds, what.ends);
+    const failure = hadFailed || looker.failure === null ? null : thrown(`${what.side}.stream`, looker.failure);
+    return { outcome: { type: 'looked', pieces }, thrown: failure };
+  }
+
+  private async once(what: Extract<Call, { type: 'once' }>, warnings: Thrown[]): Promise<Performed> {
+    const { flow: image } = what;
+    const names: EventName[] = ['requestheaders', 'request'];
+    if (image.response) names.push('responseheaders', 'response');
+    if (image.error) names.push('error');
+    const flow = new HTTPFlow(image);
+    const ran: string[] = [];
+    for (const event of names) {
+      const stage: Stage = {
+        head: headOf(event),
+        isSent: () => false,
+        warn: (text) => warnings.push(warningOf(event, text)),
+      };
+      flow.request.at(stage);
+      flow.response?.at(stage);
+      const called = await this.each(event, [flow]);
+      if (called.ran) ran.push(event);
+      if (called.thrown) return { outcome: { type: 'once', change: null, events: ran }, thrown: called.thrown };
+    }
+    const called: Called = { ran: true, given: undefined, thrown: null };
+    return this.outcome(flow, 'one-shot', called, (change) => ({ type: 'once', change, events: ran }));
+  }
+
+  private async connection(event: EventName, image: ConnectionImage): Promise<Performed> {
+    const subject = this.subject(event, image);
+    const called = await this.each(event, [subject]);
+    const { given } = called;
+    if (subject instanceof Layer && given !== undefined && given !== null)
+      subject.name = given instanceof Layer ? given.name : String(given);
+    return { outcome: { type: 'connection', change: connectionChange(image, subject) }, thrown: called.thrown };
+  }
+
+  private subject(event: EventName, image: ConnectionImage): Connection | Layer | ClientHello {
+    const context = contextOf(image, ctx.options);
+    const { argument } = eventTable[event];
+    if (argument === 'layer') return new Layer(image.layer, context);
+    if (argument === 'hello') return new ClientHello(image.sni, image.alpn, context);
+    const isServer = argument === 'server' || event.endsWith('_server');
+    const server = isServer ? serverOf(image, context) : null;
+    const subject = isServer
+      ? (server ?? new Server(null, null, context, String(image.id)))
+      : new Client(image.client ?? { address: ':0', connectedAt: 0, tls: null }, context);
+    subject.error = image.error;
+    return subject;
   }
 }
 
-async function once(hooks: Hooks | null, event: string): Promise<{ ran: boolean; thrown: Thrown | null }> {
-  try {
-    return { ran: hooks !== null && (await call(hooks, event)), thrown: null };
-  } catch (error) {
-    return { ran: true, thrown: thrown(event, error) };
-  }
+/** A build that failed still says which files it looked at. */
+function filesOf(error: unknown): string[] {
+  const [problem] = (error as { errors?: readonly { location?: { file?: string } | null }[] }).errors ?? [];
+  const file = problem?.location?.file;
+  return file === undefined ? [settings.path] : [settings.path, file];
 }
+
+const reach: Reach = {
+  resume: (flow) => say({ type: 'asked', what: { type: 'resume', flow: flow.image.id } }),
+  kill: (flow) => say({ type: 'asked', what: { type: 'kill', flow: flow.image.id } }),
+};
 
 async function main(): Promise<void> {
   redirectConsole();
   process.setSourceMapsEnabled(true);
-  let hooks: Hooks | null = null;
-  try {
-    hooks = await load();
-  } catch (error) {
-    say({ type: 'started', ran: false, thrown: thrown('loading', error) });
-    return;
-  }
-  const loaded = hooks;
-  say({ type: 'started', ...(await once(loaded, 'start')) });
+  connectCtx({
+    setOption: (name, value) => say({ type: 'asked', what: { type: 'set-option', name, value } }),
+    shutdown: () => say({ type: 'asked', what: { type: 'shutdown' } }),
+    print: (level, text) => say({ type: 'printed', level, text }),
+  });
+  const host = new Host();
+  await host.load();
   parentPort?.on('message', (command: HostCommand) => {
-    if (command.type === 'run') void run(loaded, command.flow);
-    else
-      void once(loaded, 'done').then((result) => {
-        say({ type: 'finished', ...result });
-        parentPort?.close();
-      });
+    switch (command.type) {
+      case 'call':
+        void host.call(command.call, command.what);
+        return;
+      case 'forget':
+        host.forget(command.flow);
+        return;
+      case 'ping':
+        say({ type: 'pong' });
+    }
   });
 }
 

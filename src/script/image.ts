@@ -1,29 +1,46 @@
 import type { BodyData } from '../flow/extent.js';
 import type { Fields } from '../flow/fields.js';
-import type { FlowError, FlowId, HttpVersion, Place, Scheme } from '../flow/flow.js';
+import type {
+  CertificateFacts,
+  ClientFacts,
+  FlowError,
+  FlowId,
+  HttpVersion,
+  Place,
+  Scheme,
+  ServerFacts,
+  Side,
+} from '../flow/flow.js';
+import type { OptionName, Options, OptionValue } from '../options.js';
+import type { LogEntry } from '../protocol.js';
+import type { EventName } from './events.js';
 
 /*
  * What crosses between the proxy and a script's thread. A body that is null is missing: it was streamed, or is not
  * whole.
  */
 
-export interface RequestImage {
+interface MessageImage {
+  readonly version: HttpVersion;
+  readonly fields: Fields;
+  readonly trailers: Fields;
+  readonly body: BodyData | null;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface RequestImage extends MessageImage {
   readonly method: string;
   readonly scheme: Scheme;
   readonly host: string;
   readonly port: number;
   readonly path: string;
-  readonly version: HttpVersion;
-  readonly fields: Fields;
-  readonly body: BodyData | null;
 }
 
-export interface ResponseImage {
+export interface ResponseImage extends MessageImage {
   readonly status: number;
   readonly reason: string;
-  readonly version: HttpVersion;
-  readonly fields: Fields;
-  readonly body: BodyData | null;
 }
 
 export interface FlowImage {
@@ -31,16 +48,65 @@ export interface FlowImage {
   readonly request: RequestImage;
   readonly response: ResponseImage | null;
   readonly error: FlowError | null;
+  readonly client: ClientFacts | null;
+  readonly server: ServerFacts | null;
+  readonly createdAt: number;
+  readonly live: boolean;
+  readonly held: boolean;
+  readonly marked: boolean;
+  readonly replayed: boolean;
+  readonly comment: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** A message after the script; `body` is only there when the script replaced it. */
-export type Changed<Image> = Omit<Image, 'body'> & { readonly body?: Uint8Array };
+/** A message after the script; `body` is only there when the script replaced it, and null when it took it away. */
+export type Changed<Image> = Omit<Image, 'body' | 'startedAt' | 'endedAt'> & { readonly body?: Uint8Array | null };
 
+/** What a script made of a flow. */
 export interface FlowChange {
-  readonly request: Changed<RequestImage>;
+  /** Null where it is as it was. */
+  readonly request: Changed<RequestImage> | null;
   readonly response: Changed<ResponseImage> | null;
+  readonly marked?: boolean;
+  readonly comment?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
   /** What differs: `request.headers`, `response.content`. */
   readonly names: readonly string[];
+}
+
+/** How a body should go on, as set at its head. */
+export type StreamWish = 'whole' | 'pass' | 'look';
+
+/** What else a hook asked for. */
+export interface Wishes {
+  readonly stream: Readonly<Partial<Record<Side, StreamWish>>>;
+  readonly kill: boolean;
+  /** true holds the flow, false lets a held one go. */
+  readonly hold: boolean | null;
+}
+
+/** A connection as a hook sees it. */
+export interface ConnectionImage {
+  readonly id: number;
+  /** Null for a connection that is only being made. */
+  readonly client: ClientFacts | null;
+  readonly server: ServerFacts | null;
+  /** Where a server is dialled. */
+  readonly address: { readonly host: string; readonly port: number } | null;
+  readonly error: string | null;
+  readonly certificate: CertificateFacts | null;
+  readonly sni: string;
+  readonly alpn: readonly string[];
+  /** The layer sluice would take. */
+  readonly layer: string;
+}
+
+/** What a connection hook asked for. */
+export interface ConnectionChange {
+  readonly address?: { readonly host: string; readonly port: number };
+  readonly error?: string;
+  readonly layer?: string;
+  readonly ignore?: true;
 }
 
 export interface Thrown {
@@ -49,26 +115,87 @@ export interface Thrown {
   readonly place: Place | null;
 }
 
+/** Where a piece of a body belongs. */
+export interface Looked {
+  readonly flow: FlowId;
+  readonly side: Side;
+}
+
+/** A hook that is called. */
+export type Call =
+  | { readonly type: 'flow'; readonly event: EventName; readonly flow: FlowImage; readonly sent: readonly Side[] }
+  | { readonly type: 'connection'; readonly event: EventName; readonly connection: ConnectionImage }
+  | { readonly type: 'configure'; readonly options: Options; readonly updated: readonly OptionName[] }
+  | { readonly type: 'plain'; readonly event: EventName }
+  | { readonly type: 'log'; readonly entry: LogEntry }
+  /** The events a finished flow went through, one after the other. */
+  | { readonly type: 'once'; readonly flow: FlowImage }
+  /** Pieces of a body for a stream function; `ends` is set with the last. */
+  | {
+      readonly type: 'look';
+      readonly flow: FlowId;
+      readonly side: Side;
+      readonly bytes: Uint8Array;
+      /** Where chunks end in `bytes`; null for a body that is not chunked. */
+      readonly chunkEnds: readonly number[] | null;
+      readonly ends: boolean;
+    };
+
+/** What came of a call. */
+export type Outcome =
+  | {
+      readonly type: 'flow';
+      readonly change: FlowChange | null;
+      readonly wishes: Wishes | null;
+    }
+  | { readonly type: 'connection'; readonly change: ConnectionChange | null }
+  | { readonly type: 'once'; readonly change: FlowChange | null; readonly events: readonly string[] }
+  | { readonly type: 'looked'; readonly pieces: readonly Uint8Array[] }
+  | { readonly type: 'done'; readonly ran: boolean };
+
 /** To the script's thread. */
 export type HostCommand =
-  | { readonly type: 'run'; readonly flow: FlowImage }
-  /** `done` is due; the thread ends after it. */
-  | { readonly type: 'finish' };
+  | { readonly type: 'call'; readonly call: number; readonly what: Call }
+  /** The flow is over for good: its object may go. */
+  | { readonly type: 'forget'; readonly flow: FlowId }
+  | { readonly type: 'ping' };
 
 /** From the script's thread. */
 export type HostEvent =
-  | { readonly type: 'started'; readonly ran: boolean; readonly thrown: Thrown | null }
   | {
-      readonly type: 'ran';
-      readonly events: readonly string[];
-      readonly change: FlowChange | null;
+      readonly type: 'loaded';
+      readonly hooks: readonly EventName[];
+      /** Files the script is made of. */
+      readonly files: readonly string[];
+      readonly warnings: readonly string[];
       readonly thrown: Thrown | null;
     }
-  | { readonly type: 'finished'; readonly ran: boolean; readonly thrown: Thrown | null }
-  | { readonly type: 'printed'; readonly level: 'info' | 'warn' | 'error'; readonly text: string };
+  /** The hook awaits something; only `script_wait` limits it now. */
+  | { readonly type: 'awaiting'; readonly call: number }
+  | {
+      readonly type: 'settled';
+      readonly call: number;
+      readonly outcome: Outcome | null;
+      readonly thrown: Thrown | null;
+      readonly warnings: readonly Thrown[];
+    }
+  | { readonly type: 'printed'; readonly level: LogEntry['level']; readonly text: string }
+  /** A script acts on a flow outside of its hooks, or on sluice itself. */
+  | { readonly type: 'asked'; readonly what: Request }
+  | { readonly type: 'pong' };
+
+/** What a script asks for by `ctx` or by a flow it has kept. */
+export type Request =
+  | { readonly type: 'shutdown' }
+  | { readonly type: 'set-option'; readonly name: string; readonly value: OptionValue }
+  | { readonly type: 'resume' | 'kill'; readonly flow: FlowId };
 
 export interface HostSettings {
+  /** A file, or where there is none what the script is called. */
   readonly path: string;
+  /** The source of a script that is no file. */
+  readonly source: string | null;
   /** Where the bundled script is written before it is imported. */
   readonly bundle: string;
+  readonly chunkSize: number;
 }

@@ -109,6 +109,12 @@ function heard(state: State, event: ProxyEvent): Step {
       const { level, text } = event.entry;
       return [level === 'error' || level === 'warn' || level === 'alert' ? withNotice(logged, level, text) : logged];
     }
+    case 'script-failed':
+      return [
+        withNotice({ ...state, scriptErrors: state.scriptErrors + 1 }, 'error', failureText(event.failure, event.path)),
+      ];
+    case 'quit-asked':
+      return [state, { type: 'quit', reason: null }];
     case 'stopped':
       return [state];
   }

@@ -24,7 +24,9 @@ function bench(how: Carried, framing: Framing = CHUNKED, limit: number | null = 
     record: (bytes) => {
       recorded += Buffer.from(bytes).toString('latin1');
     },
-    count: (bytes) => wire.push(`[count ${bytes}]`),
+    passed: (bytes) => wire.push(`[count ${bytes.length}]`),
+    look: (bytes, endsChunk) => wire.push(`[look ${bytes.length} ${endsChunk}]`),
+    lookEnd: () => wire.push('[look end]'),
     streamed: () => wire.push('[streamed]'),
     overflowed: () => wire.push('[overflowed]'),
   });

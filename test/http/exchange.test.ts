@@ -4,7 +4,7 @@ import type { Fields } from '../../src/flow/fields.js';
 import type { Carriage, HttpVersion, RequestHead, Side } from '../../src/flow/flow.js';
 import { Exchange } from '../../src/http/exchange.js';
 import type { Framing } from '../../src/http/framing.js';
-import type { Rules, Teller, Wire } from '../../src/http/ports.js';
+import type { HookEvent, Rules, Teller, Wire } from '../../src/http/ports.js';
 
 const NONE: Framing = { type: 'none' };
 const CHUNKED: Framing = { type: 'chunked', codings: 'chunked' };
@@ -16,6 +16,7 @@ interface Wishes {
   readonly held?: readonly Side[];
   readonly limit?: number | null;
   readonly alwaysCloses?: boolean;
+  readonly hooks?: readonly HookEvent[];
 }
 
 function text(piece: string | Uint8Array): string {
@@ -33,7 +34,7 @@ class Bench {
   private readonly recorded = { request: '', response: '' };
 
   constructor(wishes: Wishes = {}) {
-    const { carried = {}, held = [], limit = null, alwaysCloses = false } = wishes;
+    const { carried = {}, held = [], limit = null, alwaysCloses = false, hooks = [] } = wishes;
     const say = (line: string): void => void this.log.push(line);
     const wire: Wire = {
       connect: (origin, fresh) => say(`connect ${origin.host}:${origin.port}${fresh ? ' fresh' : ''}`),
@@ -44,6 +45,9 @@ class Bench {
       finish: (client, server) => say(`finish client ${client}, server ${server}`),
       dropClient: (atOnce) => say(atOnce ? 'drop client at once' : 'drop client'),
       dropServer: () => say('drop server'),
+      hook: (event) => say(`ask ${event}`),
+      look: (side, bytes, endsChunk) => say(`look ${side} ${bytes.length} ${endsChunk}`),
+      lookEnd: (side) => say(`look ${side} end`),
     };
     const teller: Teller = {
       requestHead: (head, framing) => say(`told request ${head.method} ${framing.type}`),
@@ -55,7 +59,7 @@ class Bench {
         this.recorded[side] += text(bytes);
         say(`record ${side} ${bytes.length}`);
       },
-      count: (side, bytes) => say(`count ${side} ${bytes}`),
+      passed: (side, bytes) => say(`count ${side} ${bytes.length}`),
       streamed: (side) => {
         this.recorded[side] = '';
         say(`streamed ${side}`);
@@ -70,6 +74,7 @@ class Bench {
     const rules: Rules = {
       carriage: (side, _framing, isHeld) => ({ how: carried[side] ?? (isHeld ? 'buffered' : 'passed'), why: 'a test' }),
       limit: () => limit,
+      hooks: (event) => hooks.includes(event),
       holds: (side) => held.includes(side),
       alwaysCloses,
     };
@@ -757,8 +762,8 @@ describe('ST-03 a body of unknown length that grows over the limit', () => {
       'count response 1',
       '< e',
       '< \r\n',
-      '< 0\r\n\r\n',
       'told response ended',
+      '< 0\r\n\r\n',
       'finished',
       'finish client keep, server keep',
     ]);

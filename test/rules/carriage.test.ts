@@ -8,6 +8,7 @@ function options(changed: Partial<Options>): Options {
   return { ...defaultOptions(), ...changed };
 }
 
+const NO_WISH = { wish: null, by: '', hook: null, ends: true } as const;
 const LARGE: Partial<Options> = { stream_large_bodies: 100 };
 const ALL: Partial<Options> = { stream_large_bodies: 0 };
 const BUFFER: Partial<Options> = { body_handling: 'buffer' };
@@ -47,14 +48,14 @@ describe('how a body is carried', () => {
   ];
   for (const [name, changed, side, announced, isHeld, how] of table)
     it(name, () => {
-      const carriage = carriageOf(options(changed), side, announced, isHeld);
+      const carriage = carriageOf(options(changed), side, announced, isHeld, NO_WISH);
       assert.equal(carriage.how, how);
       assert.notEqual(carriage.why, '');
     });
 
   it('says why', () => {
     const why = (changed: Partial<Options>, announced: Announced, isHeld = false): string =>
-      carriageOf(options(changed), 'response', announced, isHeld).why;
+      carriageOf(options(changed), 'response', announced, isHeld, NO_WISH).why;
     assert.match(why({ stream_large_bodies: 2048 }, 5000), /stream_large_bodies \(2\.0k\)/);
     assert.match(why(BUFFER, 5), /body_handling/);
     assert.match(why({}, 5, true), /intercept/);

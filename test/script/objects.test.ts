@@ -7,19 +7,21 @@ import zlib from 'node:zlib';
 import type { BodyData } from '../../src/flow/extent.js';
 import type { Fields } from '../../src/flow/fields.js';
 import type { FlowId } from '../../src/flow/flow.js';
-import { HTTPFlow, Request, Response } from '../../src/script/objects.js';
+import { HTTPFlow, Request, Response } from '../../src/script/api.js';
+
+const REST = { trailers: [], startedAt: 1000, endedAt: 2000 } as const;
 
 function bytes(text: string | Uint8Array): BodyData {
   return { type: 'bytes', bytes: typeof text === 'string' ? Buffer.from(text) : text };
 }
 
 function response(fields: Fields, body: BodyData | null): Response {
-  return new Response({ status: 200, reason: 'OK', version: 'HTTP/1.1', fields, body });
+  return new Response({ status: 200, reason: 'OK', version: 'HTTP/1.1', fields, ...REST, body });
 }
 
 function request(fields: Fields = [['Host', 'a.test']]): Request {
   const where = { scheme: 'http', host: 'a.test', port: 80, path: '/x?y' } as const;
-  return new Request({ method: 'GET', ...where, version: 'HTTP/1.1', fields, body: null });
+  return new Request({ method: 'GET', ...where, version: 'HTTP/1.1', fields, ...REST, body: null });
 }
 
 describe('DMH-03 a body', () => {
@@ -205,9 +207,11 @@ describe('DMR-02 DMR-05 where a request goes', () => {
 
 it('a flow without a response has none', () => {
   const where = { scheme: 'http', host: 'a', port: 80, path: '/' } as const;
-  const image = { method: 'GET', ...where, version: 'HTTP/1.1', fields: [], body: null } as const;
-  const flow = new HTTPFlow({ id: 7 as FlowId, request: image, response: null, error: null });
-  assert.equal(flow.id, 7);
+  const asked = { method: 'GET', ...where, version: 'HTTP/1.1', fields: [], ...REST, body: null } as const;
+  const peers = { client: null, server: null, createdAt: 1000, comment: '', metadata: {} };
+  const state = { live: false, held: false, marked: false, replayed: false };
+  const flow = new HTTPFlow({ id: 7 as FlowId, request: asked, response: null, error: null, ...peers, ...state });
+  assert.equal(flow.id, '7');
   assert.equal(flow.response, null);
   assert.equal(flow.request.url, 'http://a/');
 });

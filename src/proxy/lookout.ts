@@ -1,0 +1,72 @@
+import type { FlowId, Side } from '../flow/flow.js';
+import type { Thrown } from '../script/image.js';
+import type { Script } from './script.js';
+
+interface LookoutListener {
+  /** What became of `taken` bytes. */
+  take(pieces: readonly Uint8Array[], taken: number, isLast: boolean): void;
+  blame(thrown: Thrown): void;
+}
+
+/** Sends a body through a script's function: one batch at a time is with its thread, the next one gathers meanwhile. */
+export class Lookout {
+  private pieces: Uint8Array[] = [];
+  private size = 0;
+  private chunkEnds: number[] | null = null;
+  private isAsking = false;
+  private isEnding = false;
+  private isDone = false;
+
+  constructor(
+    private readonly script: Script,
+    private readonly flow: FlowId,
+    private readonly side: Side,
+    private readonly listener: LookoutListener,
+  ) {}
+
+  push(bytes: Uint8Array, endsChunk: boolean | null): void {
+    this.pieces.push(bytes);
+    this.size += bytes.length;
+    if (endsChunk !== null) this.chunkEnds ??= [];
+    if (endsChunk) this.chunkEnds?.push(this.size);
+    if (!this.isAsking) this.ask();
+  }
+
+  end(): void {
+    this.isEnding = true;
+    if (!this.isAsking) this.ask();
+  }
+
+  private ask(): void {
+    if (this.isDone || (this.size === 0 && !this.isEnding)) return;
+    const ends = this.isEnding;
+    const bytes = this.gathered();
+    const chunkEnds = this.chunkEnds;
+    this.chunkEnds = chunkEnds && [];
+    this.isAsking = true;
+    this.isDone = ends;
+    const { flow, side } = this;
+    this.script.call({ type: 'look', flow, side, bytes, chunkEnds, ends }, ({ outcome, thrown, lost }) => {
+      this.isAsking = false;
+      if (thrown) this.listener.blame(thrown);
+      if (lost !== null)
+        this.listener.blame({ event: `${side}.stream`, message: `${lost}; the rest passed unchanged`, place: null });
+      const pieces = outcome?.type === 'looked' ? outcome.pieces : bytes.length > 0 ? [bytes] : [];
+      this.listener.take(pieces, bytes.length, ends);
+      this.ask();
+    });
+  }
+
+  /** Everything that waits, in memory of its own: a view would be copied with all that is around it. */
+  private gathered(): Uint8Array {
+    const whole = new Uint8Array(this.size);
+    let at = 0;
+    for (const piece of this.pieces) {
+      whole.set(piece, at);
+      at += piece.length;
+    }
+    this.pieces = [];
+    this.size = 0;
+    return whole;
+  }
+}

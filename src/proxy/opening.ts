@@ -1,0 +1,48 @@
+import type { ClientFacts, Origin } from '../flow/flow.js';
+import type { ConnectionImage } from '../script/image.js';
+import type { Context } from './context.js';
+import { type DialResult, dial, isDialled, type TlsWish } from './dial.js';
+import { connectionImage } from './layers.js';
+
+/**
+ * Opens a connection to a server as the scripts have it: they may send it elsewhere or refuse it, and hear how it went
+ * (EVT-07 to EVT-09). `done` is called exactly once.
+ */
+export function openServer(
+  context: Context,
+  origin: Origin,
+  wish: TlsWish,
+  client: ClientFacts | null,
+  done: (result: DialResult) => void,
+): void {
+  const { scripts } = context;
+  const image = connectionImage({ client, address: { host: origin.host, port: origin.port }, sni: wish.sni });
+  scripts.connection('serverconnect', image, ({ error, address }) => {
+    if (error !== undefined) {
+      failed(context, image, error);
+      return done({ kind: 'unreachable', message: `a script refused the connection: ${error}` });
+    }
+    dial(context, address ? { ...origin, ...address } : origin, wish, (result) => {
+      opened(context, image, result);
+      done(result);
+    });
+  });
+}
+
+function failed(context: Context, image: ConnectionImage, error: string): void {
+  context.scripts.connection('server_connect_error', { ...image, error });
+}
+
+function opened(context: Context, image: ConnectionImage, result: DialResult): void {
+  const { scripts } = context;
+  if (!isDialled(result)) {
+    if (result.kind === 'untrusted' || /\bTLS\b/.test(result.message))
+      scripts.connection('tls_failed_server', { ...image, error: result.message });
+    return failed(context, image, result.message);
+  }
+  const { facts, socket } = result;
+  const now: ConnectionImage = { ...image, server: facts, certificate: facts.certificate };
+  scripts.connection('server_connected', now);
+  if (facts.tls) scripts.connection('tls_established_server', now);
+  socket.once('close', () => scripts.connection('serverdisconnect', now));
+}

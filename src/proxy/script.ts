@@ -1,0 +1,218 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Options } from '../options.js';
+import { type OptionName, optionNames } from '../options.js';
+import { failureText, type LogLevel, type ScriptFailure } from '../protocol.js';
+import type { EventName } from '../script/events.js';
+import type { Call, Request } from '../script/image.js';
+import { type Loaded, ScriptThread, type Settled } from '../script/thread.js';
+import { Watch } from './watch.js';
+
+/** A script as it was asked for. */
+export interface ScriptSource {
+  /** The name it has in the `scripts` option. */
+  readonly name: string;
+  readonly file: string;
+  /** Its text, for one that is no file. */
+  readonly text: string | null;
+}
+
+/** Whom a loaded script tells. */
+export interface ScriptListener {
+  log(level: LogLevel, text: string): void;
+  failed(failure: ScriptFailure, file: string): void;
+  asked(request: Request): void;
+  /** Its hooks are others than before. */
+  changed(): void;
+}
+
+/** A thread may die so often within a minute before it is not started again. */
+const MOST_DEATHS = 5;
+
+/** One loaded script: its thread, its hooks, and the files it is made of. */
+export class Script {
+  hooks: ReadonlySet<EventName> = new Set();
+  private thread: ScriptThread | null = null;
+  private isRunning = false;
+  private hasStarted = false;
+  private isGone = false;
+  private deaths: number[] = [];
+  private readonly watch: Watch;
+
+  constructor(
+    readonly source: ScriptSource,
+    private readonly options: () => Options,
+    private readonly listener: ScriptListener,
+  ) {
+    this.watch = new Watch(() => void this.reload());
+  }
+
+  get name(): string {
+    return path.basename(this.source.file);
+  }
+
+  /** Loads it and calls `start` and `configure`. Resolves when that is over, however it went. */
+  async load(): Promise<void> {
+    const { thread, loaded } = await this.read();
+    if (loaded && !loaded.thrown) await this.take(thread, loaded);
+    else thread.stop();
+  }
+
+  /** The proxy is up. */
+  async run(): Promise<void> {
+    this.isRunning = true;
+    if (this.hasStarted) await this.life('running');
+  }
+
+  /** `done`, at most as long as a hook may take; then the thread ends. */
+  async unload(): Promise<void> {
+    this.isGone = true;
+    this.watch.close();
+    await this.finish();
+  }
+
+  /** Calls a hook; `done` is called in any case. */
+  call(what: Call, done: (settled: Settled) => void): void {
+    const { thread } = this;
+    if (thread) thread.call(what, done);
+    else done({ outcome: null, thrown: null, warnings: [], lost: null });
+  }
+
+  forget(id: Parameters<ScriptThread['forget']>[0]): void {
+    this.thread?.forget(id);
+  }
+
+  /** Tells of new options. Answers with the failure if the script does not accept them. */
+  configure(updated: readonly OptionName[]): Promise<ScriptFailure | null> {
+    if (!this.hooks.has('configure') && this.thread === null) return Promise.resolve(null);
+    return this.ask({ type: 'configure', options: this.options(), updated }, 'configure');
+  }
+
+  tick(): void {
+    if (this.isRunning && this.hooks.has('tick')) void this.life('tick');
+  }
+
+  /** A line for the event log, from this script. */
+  log(level: LogLevel, text: string): void {
+    this.listener.log(level, `${this.name}: ${text}`);
+  }
+
+  private read(): Promise<{ readonly thread: ScriptThread; readonly loaded: Loaded | null }> {
+    const { script_silence: silence, script_wait: wait, stream_chunk_size } = this.options();
+    const { file, text } = this.source;
+    return new Promise((done) => {
+      const thread: ScriptThread = new ScriptThread(
+        file,
+        text,
+        stream_chunk_size,
+        { silence, wait },
+        {
+          loaded: (loaded) => {
+            for (const warning of loaded.warnings) this.log('warn', warning);
+            if (thread === this.thread) return this.rehook(loaded);
+            if (text === null) this.watch.follow([file, ...loaded.files]);
+            if (loaded.thrown) this.fail({ id: null, ...loaded.thrown });
+            done({ thread, loaded });
+          },
+          asked: (request) => this.listener.asked(request),
+          log: (level, line) => this.log(level, line),
+          died: (why) => {
+            if (thread === this.thread) void this.revive(why);
+            else {
+              this.fail({ id: null, event: 'loading', message: why, place: null });
+              done({ thread, loaded: null });
+            }
+          },
+        },
+      );
+    });
+  }
+
+  private rehook(loaded: Loaded): void {
+    this.hooks = new Set(loaded.hooks);
+    this.listener.changed();
+  }
+
+  private async take(thread: ScriptThread, loaded: Loaded): Promise<void> {
+    this.thread = thread;
+    await this.life('start');
+    await this.ask({ type: 'configure', options: this.options(), updated: optionNames }, 'configure');
+    if (this.thread !== thread) return;
+    this.hasStarted = true;
+    if (this.hooks.size === 0) this.hooks = new Set(loaded.hooks);
+    this.listener.changed();
+    if (this.isRunning) await this.life('running');
+  }
+
+  /** A broken new version leaves the old one running (GAP-09). */
+  private async reload(): Promise<void> {
+    if (this.isGone) return;
+    if (!fs.existsSync(this.source.file)) {
+      this.log('warn', 'the file is gone; what was loaded of it goes on');
+      return;
+    }
+    const { thread, loaded } = await this.read();
+    if (this.isGone || !loaded || loaded.thrown) {
+      thread.stop();
+      if (!this.isGone && this.thread) this.log('warn', 'the version before goes on');
+      return;
+    }
+    await this.finish();
+    this.hooks = new Set();
+    await this.take(thread, loaded);
+    const { size } = this.hooks;
+    this.listener.log('alert', `${this.name} reloaded, ${size} hook${size === 1 ? '' : 's'}`);
+  }
+
+  private async revive(why: string): Promise<void> {
+    this.thread = null;
+    this.hasStarted = false;
+    this.fail({ id: null, event: '', message: why, place: null });
+    const now = Date.now();
+    this.deaths = [...this.deaths.filter((at) => now - at < 60_000), now];
+    this.hooks = new Set();
+    this.listener.changed();
+    if (this.isGone) return;
+    if (this.deaths.length < MOST_DEATHS) await this.load();
+    else
+      this.log(
+        'error',
+        `it ended ${MOST_DEATHS} times within a minute and is not started again; save it to try once more`,
+      );
+  }
+
+  private async finish(): Promise<void> {
+    const { thread } = this;
+    if (!thread) return;
+    await this.life('done');
+    this.thread = null;
+    thread.stop();
+  }
+
+  private async life(event: EventName): Promise<void> {
+    await this.ask({ type: 'plain', event }, event);
+  }
+
+  private ask(what: Call, event: EventName): Promise<ScriptFailure | null> {
+    return new Promise((done) => {
+      this.call(what, ({ thrown, lost }) => {
+        const failure: ScriptFailure | null = thrown
+          ? { id: null, ...thrown }
+          : lost === null || this.isGone
+            ? null
+            : { id: null, event, message: lost, place: null };
+        if (failure && thrown) this.fail(failure);
+        done(failure);
+      });
+    });
+  }
+
+  private fail(failure: ScriptFailure): void {
+    this.listener.failed(failure, this.source.file);
+  }
+
+  /** What is said of a failure. */
+  textOf(failure: ScriptFailure): string {
+    return failureText(failure, this.source.file);
+  }
+}

@@ -1,0 +1,69 @@
+/*
+ * What a script gets by `import { … } from 'sluice'`.
+ */
+
+import type { Options } from '../options.js';
+import type { LogEntry } from '../protocol.js';
+import type { Client, ClientHello, Connection, Layer, Server } from './connection.js';
+import type { Ctx } from './ctx.js';
+import type { HTTPFlow, ScriptError } from './httpflow.js';
+import type { Response } from './response.js';
+import './attributes.js';
+
+export type { SetCookie } from '../flow/cookies.js';
+export type { MultiMap } from '../flow/multimap.js';
+export type { Address, ConnectionContext } from './connection.js';
+export { Client, ClientHello, Connection, Layer, Server } from './connection.js';
+export type { Ctx, ScriptOptions } from './ctx.js';
+export { ctx } from './ctx.js';
+export { Headers } from './headers.js';
+export type { ScriptError } from './httpflow.js';
+export { Flow, HTTPFlow } from './httpflow.js';
+export { CONTENT_MISSING, Message } from './message.js';
+export { Request } from './request.js';
+export { Response } from './response.js';
+export type { Stream, StreamFunction, StreamGenerator } from './stream.js';
+export { replacing, TextPieces } from './stream.js';
+
+/** A flow that has its response. */
+export type AnsweredFlow = HTTPFlow & { readonly response: Response };
+/** A flow that failed. */
+export type FailedFlow = HTTPFlow & { readonly error: ScriptError };
+
+export interface LogLine {
+  readonly msg: string;
+  readonly level: LogEntry['level'];
+}
+
+type Answer<T = void> = T | undefined | Promise<T | undefined>;
+
+/** Every hook a script can have; the reference page says when each is called. */
+export interface Hooks {
+  start?(ctx: Ctx): unknown;
+  load?(ctx: Ctx): unknown;
+  configure?(options: Options, updated: Set<string>, ctx: Ctx): Answer;
+  running?(ctx: Ctx): Answer;
+  tick?(ctx: Ctx): Answer;
+  log?(entry: LogLine, ctx: Ctx): Answer;
+  done?(ctx: Ctx): Answer;
+  clientconnect?(client: Client, ctx: Ctx): Answer;
+  clientdisconnect?(client: Client, ctx: Ctx): Answer;
+  serverconnect?(server: Server, ctx: Ctx): Answer;
+  server_connected?(server: Server, ctx: Ctx): Answer;
+  server_connect_error?(server: Server, ctx: Ctx): Answer;
+  serverdisconnect?(server: Server, ctx: Ctx): Answer;
+  next_layer?(layer: Layer, ctx: Ctx): Answer<string | Layer>;
+  tls_clienthello?(hello: ClientHello, ctx: Ctx): Answer;
+  tls_established_client?(connection: Connection, ctx: Ctx): Answer;
+  tls_failed_client?(connection: Connection, ctx: Ctx): Answer;
+  tls_established_server?(connection: Connection, ctx: Ctx): Answer;
+  tls_failed_server?(connection: Connection, ctx: Ctx): Answer;
+  http_connect?(flow: HTTPFlow, ctx: Ctx): Answer;
+  http_connected?(flow: HTTPFlow, ctx: Ctx): Answer;
+  http_connect_error?(flow: HTTPFlow, ctx: Ctx): Answer;
+  requestheaders?(flow: HTTPFlow, ctx: Ctx): Answer;
+  request?(flow: HTTPFlow, ctx: Ctx): Answer;
+  responseheaders?(flow: AnsweredFlow, ctx: Ctx): Answer;
+  response?(flow: AnsweredFlow, ctx: Ctx): Answer;
+  error?(flow: FailedFlow, ctx: Ctx): Answer;
+}

@@ -1,0 +1,192 @@
+import { Client, ClientHello, Connection, Layer, Server } from './connection.js';
+import { Ctx } from './ctx.js';
+import { Headers } from './headers.js';
+import { HTTPFlow } from './httpflow.js';
+import { Message } from './message.js';
+import { type Attribute, expose } from './naming.js';
+import { Request } from './request.js';
+import { Response } from './response.js';
+
+/*
+ * Every attribute of what scripts see. The reference page lists it, and mitmproxy's spellings are made from it.
+ */
+
+function row(name: string, doc: string, ...also: string[]): Attribute {
+  return { name, doc, also };
+}
+
+const message = [
+  row('headers', 'The fields, in order; may be replaced by Headers or by pairs.'),
+  row('trailers', 'Fields behind the body, or null.'),
+  row('httpVersion', 'HTTP/1.0 or HTTP/1.1.'),
+  row('rawContent', 'The body as on the wire, content codings included. null is missing; never throws.'),
+  row('content', 'The body with its content codings taken off. null is missing; throws for bad data.'),
+  row('body', 'The same as content.'),
+  row('text', 'The body as text in its character set; null is missing.'),
+  row('getContent', 'getContent(strict = true): not strict, bytes that cannot be decoded come as they are.'),
+  row('setContent', 'setContent(bytes or null).'),
+  row('getText', 'getText(strict = true): not strict, bytes that are no text are replaced.'),
+  row('setText', 'setText(text or null).'),
+  row('decode', 'decode(strict = true): takes the content codings off for good.'),
+  row('encode', 'encode(coding): puts gzip, deflate or br on.'),
+  row('json', 'json(): the body parsed; throws when it is missing or no JSON.'),
+  row('stream', 'false, true or a function; works in requestheaders and responseheaders.'),
+  row('timestampStart', 'Seconds since 1970: its first byte.'),
+  row('timestampEnd', 'Seconds since 1970: its last byte; null until then.'),
+];
+
+const connection = [
+  row('id', 'What tells connections apart.'),
+  row('address', 'Host and port: of a client its own, of a server as asked for.'),
+  row('peername', 'Host and port of the other end.', 'ip_address'),
+  row('error', 'Why it failed, or is refused: set it to refuse it.'),
+  row('tls', 'Whether TLS is spoken.'),
+  row('tlsEstablished', 'Whether the TLS handshake is done.', 'ssl_established'),
+  row('tlsVersion', 'TLSv1.3, for example.'),
+  row('cipher', 'The name of the cipher.', 'cipher_name'),
+  row('sni', 'The server name of the handshake.'),
+  row('alpn', 'The protocol that was agreed on.'),
+  row('alpnOffers', 'The protocols that were offered.'),
+  row('transportProtocol', 'tcp.'),
+  row('timestampStart', 'Seconds since 1970.'),
+  row('timestampEnd', 'Seconds since 1970, or null.'),
+  row('context', 'client, server, options and layers.'),
+];
+
+/** By class, in the order of the reference page. */
+export const attributes: readonly {
+  readonly name: string;
+  readonly type: { readonly prototype: object };
+  readonly attributes: readonly Attribute[];
+}[] = [
+  {
+    name: 'HTTPFlow',
+    type: HTTPFlow,
+    attributes: [
+      row('id', 'A name for the flow, unique while sluice runs.'),
+      row('type', "'http'."),
+      row('request', 'The Request.'),
+      row('response', 'The Response, or null; set it in request to answer without a server.'),
+      row('error', 'What went wrong: msg and timestamp; or null.'),
+      row('websocket', 'null: websocket messages are not there yet.'),
+      row('client', 'The client connection.', 'clientConn'),
+      row('server', 'The server connection.', 'serverConn'),
+      row('intercepted', 'Held now.'),
+      row('live', 'Still attached to an open connection.'),
+      row('marked', "'' or the name of a mark."),
+      row('comment', 'Free text.'),
+      row('metadata', 'Plain data that goes with the flow.'),
+      row('isReplay', "'request' for one that sluice sent again, else null."),
+      row('timestampCreated', 'Seconds since 1970: when sluice made it.'),
+      row('timestampStart', 'Seconds since 1970: the first byte of the request.'),
+      row('killable', 'Whether kill() works.'),
+      row('kill', 'kill(): cuts both connections.'),
+      row('intercept', 'intercept(): holds it.'),
+      row('resume', 'resume(): lets it go.'),
+      row('copy', 'copy(): the same under another id, attached to nothing.'),
+      row('backup', 'backup(): keeps the state.'),
+      row('modified', 'modified(): whether it differs from the kept state.'),
+      row('revert', 'revert(): puts the kept state back.'),
+    ],
+  },
+  { name: 'Message', type: Message, attributes: message },
+  {
+    name: 'Request',
+    type: Request,
+    attributes: [
+      row('method', 'GET, for example; upper case.'),
+      row('scheme', 'http or https.'),
+      row('host', 'Where it goes; setting it rewrites the Host field if there is one.'),
+      row('port', 'Where it goes.'),
+      row('path', 'Path and query.'),
+      row('url', 'All of these in one; may be set.'),
+      row('prettyHost', 'The host of the Host field, else host.'),
+      row('prettyUrl', 'url with prettyHost.'),
+      row('hostHeader', 'The Host field, or null.'),
+      row('authority', 'Host and port as in a request target.'),
+      row('query', 'The query: a live multi-map. Changing it changes path, and the other way round.'),
+      row('cookies', 'The cookies: a live multi-map.'),
+      row('urlencodedForm', 'The form fields of an urlencoded body: a live multi-map.'),
+      row('multipartForm', 'The parts of a multipart body: a live multi-map of bytes.'),
+      row('pathComponents', 'The parts of the path, decoded; may be set.'),
+      row('anticache', 'anticache(): takes conditional fields away.'),
+      row('anticomp', 'anticomp(): asks for no content coding.'),
+      row('constrainEncoding', 'constrainEncoding(): asks only for codings sluice can read.'),
+    ],
+  },
+  {
+    name: 'Response',
+    type: Response,
+    attributes: [
+      row('statusCode', '200, for example.'),
+      row('reason', 'The words behind the status.'),
+      row('cookies', 'What Set-Cookie sets: a live multi-map of value and attributes.'),
+      row('refresh', 'refresh(now): shifts dates by the age of the response.'),
+    ],
+  },
+  {
+    name: 'Headers',
+    type: Headers,
+    attributes: [
+      row('get', 'get(name): all values of that name, joined by ", "; undefined for none.'),
+      row('getAll', 'getAll(name): each value.'),
+      row('set', 'set(name, value): replaces all of that name, at the place of the first.'),
+      row('setAll', 'setAll(name, values).'),
+      row('add', 'add(name, value): at the end.'),
+      row('insert', 'insert(index, name, value).'),
+      row('delete', 'delete(name): whether there was one.'),
+      row('pop', 'pop(name): deletes it and returns its value.'),
+      row('has', 'has(name).'),
+      row('keys', 'keys(): each name once.'),
+      row('values', 'values(): a joined value for each name.'),
+      row('items', 'items(multi = false): names with joined values, or every field apart.'),
+      row('size', 'How many distinct names there are.'),
+    ],
+  },
+  { name: 'Connection', type: Connection, attributes: connection },
+  { name: 'Client', type: Client, attributes: [row('proxyMode', 'The mode it came by: regular.')] },
+  {
+    name: 'Server',
+    type: Server,
+    attributes: [
+      row('certificateList', 'The certificate of the server: subject, issuer, names, validity, fingerprint.'),
+      row('timestampTcpSetup', 'Seconds since 1970: TCP connected.'),
+      row('timestampTlsSetup', 'Seconds since 1970: TLS done.', 'timestamp_ssl_setup'),
+      row('via', 'null: there is no upstream proxy.'),
+    ],
+  },
+  {
+    name: 'Layer',
+    type: Layer,
+    attributes: [
+      row('name', 'http, tls, tcp: what sluice would take. May be set.'),
+      row('layer', 'The same.'),
+      row('context', 'client, server, options and layers.'),
+    ],
+  },
+  {
+    name: 'ClientHello',
+    type: ClientHello,
+    attributes: [
+      row('sni', 'The server name the client asks for.'),
+      row('alpnProtocols', 'The protocols it offers.'),
+      row('ignoreConnection', 'Set it to pass the connection through untouched.'),
+      row('context', 'client, server, options and layers.'),
+    ],
+  },
+  {
+    name: 'ctx',
+    type: Ctx,
+    attributes: [
+      row('options', 'The options by name; assigning asks for a change; update({…}) changes several.'),
+      row('log', 'debug, info, warn, error and alert: lines for the event log.'),
+      row('shutdown', 'shutdown(): quits sluice.'),
+      row('master', 'ctx itself.'),
+    ],
+  },
+];
+
+for (const { type, attributes: rows } of attributes) expose(type, rows);
+// A client is also what S3-13 calls the root layer.
+expose(Client, [row('clientConn', 'The client itself.')]);
+expose(ClientHello, [row('clientHello', 'The ClientHello itself.')]);

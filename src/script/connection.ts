@@ -1,0 +1,192 @@
+import type { CertificateFacts, ClientFacts, ServerFacts, TlsFacts } from '../flow/flow.js';
+import type { ConnectionChange, ConnectionImage } from './image.js';
+import { Sealed } from './naming.js';
+
+/** Host and port. */
+export type Address = readonly [host: string, port: number];
+
+function addressOf(text: string): Address {
+  const at = text.lastIndexOf(':');
+  return [text.slice(0, at).replace(/^\[|\]$/g, ''), Number(text.slice(at + 1))];
+}
+
+function seconds(milliseconds: number | null | undefined): number | null {
+  return milliseconds === null || milliseconds === undefined ? null : milliseconds / 1000;
+}
+
+/** What a connection belongs to. */
+export interface ConnectionContext {
+  readonly client: Client | null;
+  readonly server: Server | null;
+  /** The options as they were when the hook was called. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The layers from the outside in. */
+  readonly layers: readonly string[];
+}
+
+/** What client and server connections have in common (DMC-01 to DMC-12). */
+export abstract class Connection extends Sealed {
+  readonly transportProtocol = 'tcp';
+  /** Why this connection is refused; set it to refuse it. */
+  error: string | null = null;
+  readonly alpn: string;
+  readonly cipher: string;
+  readonly tlsVersion: string;
+  readonly sni: string;
+  readonly tls: boolean;
+
+  constructor(
+    readonly id: string,
+    tls: TlsFacts | null,
+    readonly context: ConnectionContext,
+  ) {
+    super();
+    this.tls = tls !== null;
+    this.alpn = tls?.alpn ?? '';
+    this.cipher = tls?.cipher ?? '';
+    this.tlsVersion = tls?.version ?? '';
+    this.sni = tls?.sni ?? '';
+  }
+
+  get tlsEstablished(): boolean {
+    return this.tls;
+  }
+
+  get alpnOffers(): readonly string[] {
+    return this.alpn === '' ? [] : [this.alpn];
+  }
+}
+
+export class Client extends Connection {
+  readonly proxyMode = 'regular';
+  /** The client's own address: its remote host and port (S3-14). */
+  readonly address: Address;
+  readonly timestampStart: number | null;
+  readonly timestampEnd: number | null = null;
+
+  constructor(facts: ClientFacts, context: ConnectionContext) {
+    super(facts.address, facts.tls, context);
+    this.address = addressOf(facts.address);
+    this.timestampStart = seconds(facts.connectedAt);
+  }
+
+  get peername(): Address {
+    return this.address;
+  }
+
+  /** S3-13: the connection of a client stands for all that belongs to it. */
+  get clientConn(): this {
+    return this;
+  }
+}
+
+export class Server extends Connection {
+  readonly via = null;
+  readonly peername: Address | null;
+  readonly timestampStart: number | null;
+  readonly timestampTcpSetup: number | null;
+  readonly timestampTlsSetup: number | null;
+  readonly timestampEnd: number | null = null;
+  readonly certificateList: readonly CertificateFacts[];
+  #address: Address | null;
+
+  constructor(facts: ServerFacts | null, address: Address | null, context: ConnectionContext, id: string) {
+    super(id, facts?.tls ?? null, context);
+    this.#address = address;
+    this.peername = facts ? addressOf(facts.address) : null;
+    this.timestampStart = seconds(facts?.startedAt);
+    this.timestampTcpSetup = seconds(facts?.connectedAt);
+    this.timestampTlsSetup = seconds(facts?.securedAt);
+    this.certificateList = facts?.certificate ? [facts.certificate] : [];
+  }
+
+  /** Host and port as asked for. Before the server is dialled another may be set. */
+  get address(): Address | null {
+    return this.#address;
+  }
+
+  set address(address: Address) {
+    const [host, port] = address;
+    if (typeof host !== 'string' || host === '') throw new TypeError('address takes [host, port]');
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`not a port: ${port}`);
+    if (this.peername) throw new TypeError('the address cannot change while the connection is open');
+    this.#address = [host, port];
+  }
+}
+
+/** A protocol that is about to be spoken on a connection (EVT-10). */
+export class Layer extends Sealed {
+  constructor(
+    /** `http`, `tls`, `tcp` or `websocket`; what sluice would take. */
+    public name: string,
+    readonly context: ConnectionContext,
+  ) {
+    super();
+  }
+
+  /** mitmproxy's attribute of the layer that is taken. */
+  get layer(): string {
+    return this.name;
+  }
+
+  set layer(name: string) {
+    this.name = name;
+  }
+}
+
+/** What a client offers before TLS begins (EVT-14). */
+export class ClientHello extends Sealed {
+  /** Pass the connection through untouched. */
+  ignoreConnection = false;
+
+  constructor(
+    readonly sni: string,
+    readonly alpnProtocols: readonly string[],
+    readonly context: ConnectionContext,
+  ) {
+    super();
+  }
+
+  get clientHello(): this {
+    return this;
+  }
+}
+
+export function contextOf(image: ConnectionImage, options: ConnectionContext['options']): ConnectionContext {
+  const layers = image.layer === '' ? [] : image.layer.split('/');
+  const context: ConnectionContext = {
+    options,
+    layers,
+    get client() {
+      return image.client ? new Client(image.client, context) : null;
+    },
+    get server() {
+      return serverOf(image, context);
+    },
+  };
+  return context;
+}
+
+export function serverOf(image: ConnectionImage, context: ConnectionContext): Server | null {
+  const { server, address } = image;
+  const at: Address | null = address ? [address.host, address.port] : server ? addressOf(server.authority) : null;
+  if (!at) return null;
+  const connection = new Server(server, at, context, `server ${image.id}`);
+  connection.error = image.error;
+  return connection;
+}
+
+/** What a hook did to a connection, or null. */
+export function connectionChange(
+  image: ConnectionImage,
+  subject: Connection | Layer | ClientHello,
+): ConnectionChange | null {
+  if (subject instanceof Layer) return subject.name === image.layer ? null : { layer: subject.name };
+  if (subject instanceof ClientHello) return subject.ignoreConnection ? { ignore: true } : null;
+  const error = subject.error !== image.error && subject.error !== null ? { error: String(subject.error) } : {};
+  const at = subject instanceof Server ? subject.address : null;
+  const moved = at !== null && image.address !== null && (at[0] !== image.address.host || at[1] !== image.address.port);
+  const address = moved ? { address: { host: at[0], port: at[1] } } : {};
+  const change = { ...error, ...address };
+  return Object.keys(change).length === 0 ? null : change;
+}
