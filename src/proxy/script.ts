@@ -33,6 +33,8 @@ const MOST_DEATHS = 5;
 export class Script {
   hooks: ReadonlySet<EventName> = new Set();
   private thread: ScriptThread | null = null;
+  /** Calls that wait while a thread is being replaced; null while there is one to call. */
+  private queue: (() => void)[] | null = null;
   private isRunning = false;
   private hasStarted = false;
   private isGone = false;
@@ -54,8 +56,14 @@ export class Script {
   /** Loads it and calls `start` and `configure`. Resolves when that is over, however it went. */
   async load(): Promise<void> {
     const { thread, loaded } = await this.read();
-    if (loaded && !loaded.thrown) await this.take(thread, loaded);
-    else thread.stop();
+    if (loaded && !loaded.thrown) return this.take(thread, loaded);
+    thread.stop();
+    this.forgetHooks();
+  }
+
+  private forgetHooks(): void {
+    this.hooks = new Set();
+    this.listener.changed();
   }
 
   /** The proxy is up. */
@@ -71,11 +79,24 @@ export class Script {
     await this.finish();
   }
 
-  /** Calls a hook; `done` is called in any case. */
+  /** Calls a hook, once there is a thread to call it in; `done` is called in any case. */
   call(what: Call, done: (settled: Settled) => void): void {
-    const { thread } = this;
-    if (thread) thread.call(what, done);
+    if (this.queue) this.queue.push(() => this.callNow(what, done));
+    else this.callNow(what, done);
+  }
+
+  private callNow(what: Call, done: (settled: Settled) => void): void {
+    if (this.thread) this.thread.call(what, done);
     else done({ outcome: null, thrown: null, warnings: [], lost: null });
+  }
+
+  /** Flows that come while a thread takes the place of another wait for it. */
+  private async replaced(replacing: () => Promise<void>): Promise<void> {
+    this.queue ??= [];
+    await replacing();
+    const { queue } = this;
+    this.queue = null;
+    for (const call of queue ?? []) call();
   }
 
   forget(id: Parameters<ScriptThread['forget']>[0]): void {
@@ -135,11 +156,11 @@ export class Script {
 
   private async take(thread: ScriptThread, loaded: Loaded): Promise<void> {
     this.thread = thread;
+    this.hooks = new Set(loaded.hooks);
     await this.life('start');
     await this.ask({ type: 'configure', options: this.options(), updated: optionNames }, 'configure');
     if (this.thread !== thread) return;
     this.hasStarted = true;
-    if (this.hooks.size === 0) this.hooks = new Set(loaded.hooks);
     this.listener.changed();
     if (this.isRunning) await this.life('running');
   }
@@ -157,9 +178,10 @@ export class Script {
       if (!this.isGone && this.thread) this.log('warn', 'the version before goes on');
       return;
     }
-    await this.finish();
-    this.hooks = new Set();
-    await this.take(thread, loaded);
+    await this.replaced(async () => {
+      await this.finish();
+      await this.take(thread, loaded);
+    });
     const { size } = this.hooks;
     this.listener.log('alert', `${this.name} reloaded, ${size} hook${size === 1 ? '' : 's'}`);
   }
@@ -170,15 +192,13 @@ export class Script {
     this.fail({ id: null, event: '', message: why, place: null });
     const now = Date.now();
     this.deaths = [...this.deaths.filter((at) => now - at < 60_000), now];
-    this.hooks = new Set();
-    this.listener.changed();
     if (this.isGone) return;
-    if (this.deaths.length < MOST_DEATHS) await this.load();
-    else
-      this.log(
-        'error',
-        `it ended ${MOST_DEATHS} times within a minute and is not started again; save it to try once more`,
-      );
+    if (this.deaths.length < MOST_DEATHS) return this.replaced(() => this.load());
+    this.forgetHooks();
+    this.log(
+      'error',
+      `it ended ${MOST_DEATHS} times within a minute and is not started again; save it to try once more`,
+    );
   }
 
   private async finish(): Promise<void> {
@@ -195,7 +215,7 @@ export class Script {
 
   private ask(what: Call, event: EventName): Promise<ScriptFailure | null> {
     return new Promise((done) => {
-      this.call(what, ({ thrown, lost }) => {
+      this.callNow(what, ({ thrown, lost }) => {
         const failure: ScriptFailure | null = thrown
           ? { id: null, ...thrown }
           : lost === null || this.isGone

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import type { Place } from '../flow/flow.js';
@@ -42,7 +43,8 @@ export function placeOf(error: unknown, script: string): Complaint {
   const [problem] = ((error as { errors?: unknown }).errors as BuildMessage[] | undefined) ?? [];
   if (problem && typeof problem.text === 'string') {
     const { location } = problem;
-    const place = location && { file: script, line: location.line, column: location.column + 1 };
+    const file = location ? path.resolve(path.dirname(script), location.file) : script;
+    const place = location && { file, line: location.line, column: location.column + 1 };
     return { message: problem.text, place };
   }
   const message = `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`.split('\n')[0] ?? '';
