@@ -6,13 +6,13 @@ export function start() {
 }
 
 export function request(flow) {
-  for (const line of flow.request.headers.getAll('cookie')) console.log(`${flow.request.host} sends ${line}`);
+  for (const [name, value] of flow.request.cookies) console.log(`${flow.request.host} sends ${name}=${value}`);
 }
 
 export function response(flow) {
-  for (const line of flow.response.headers.getAll('set-cookie')) {
+  for (const [name, { value }] of flow.response.cookies) {
     count += 1;
-    console.log(`${flow.request.host} sets ${line}`);
+    console.log(`${flow.request.host} sets ${name}=${value}`);
   }
 }
 

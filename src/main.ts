@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import fs from 'node:fs';
+import { text } from 'node:stream/consumers';
+import tty from 'node:tty';
 import { parseArguments, type Task } from './cli/arguments.js';
 import { configurationFolder } from './cli/confdir.js';
 import { isMistake, type Options, optionNames, optionTable, showOption } from './options.js';
@@ -18,12 +20,25 @@ function fail(text: string): number {
   return 1;
 }
 
+/** The terminal itself, where standard input is something else. */
+function openKeys(): tty.ReadStream | null {
+  try {
+    return new tty.ReadStream(fs.openSync('/dev/tty', 'r'));
+  } catch {
+    return null; // no terminal at all
+  }
+}
+
 async function runConsole(options: Options): Promise<number> {
   const { compileRules } = await import('./proxy/rulebook.js');
   const rules = compileRules(options, null, null);
   if (isMistake(rules)) return fail(rules.mistake);
-  if (!process.stdout.isTTY || !process.stdin.isTTY)
+  const isScripted = options.scripts.includes('-');
+  if (!process.stdout.isTTY || (!process.stdin.isTTY && !isScripted))
     return fail('this is no terminal: sluice needs one to show its console in');
+  const scriptText = isScripted ? await text(process.stdin) : null;
+  const keys = isScripted ? openKeys() : process.stdin;
+  if (!keys) return fail('-s - reads a script from standard input, and there is no terminal device to read keys from');
   const { openConsole } = await import('./cli/console.js');
   let restore = (): void => {};
   const crash = (error: unknown): void => {
@@ -33,8 +48,9 @@ async function runConsole(options: Options): Promise<number> {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
-  const { stdin: input, stdout: output, env } = process;
-  const running = await openConsole({ options, version: version(), input, output, env, crashed: crash });
+  const { stdout: output, env } = process;
+  const input = keys;
+  const running = await openConsole({ options, version: version(), input, output, env, crashed: crash, scriptText });
   if (isMistake(running)) return fail(running.mistake);
   restore = () => running.restore();
   process.on('exit', () => running.sweep());

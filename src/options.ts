@@ -83,6 +83,11 @@ const table = {
     default: 'both',
     help: 'What stream_large_bodies applies to.',
   },
+  stream_filter: {
+    kind: 'list',
+    default: [],
+    help: 'Stream bodies of what matches this filter when its head has come: ~q requests, ~s responses, ~d host, ~ts content type; may be repeated. Streamed contents are not recorded or preserved in any way.',
+  },
   store_streamed_bodies: { kind: 'bool', default: false, help: 'Record streamed bodies all the same.' },
   intercept: {
     kind: 'str',

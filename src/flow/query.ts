@@ -1,100 +1,87 @@
 import { bytesToText, textToBytes } from './charset.js';
+import type { Pair } from './multimap.js';
 
-/*
- * Path and query of a request target. A path is a byte string: one character an octet.
- */
+/** What stays as it is in a query: the safe set of Python's `quote_plus`, with which the original writes (DMR-07). */
+const QUERY_UNSAFE = /[^\w.~-]/g;
 
-/** Takes percent-encoding off; what is no percent-encoding stays. */
-export function percentDecoded(text: string): string {
-  const bytes = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return bytesToText(bytes);
-}
+/** What stays as it is in a component of a path: the safe set of `encodeURIComponent`. */
+const COMPONENT_UNSAFE = /[^\w.!~*'()-]/g;
 
-/** Percent-encodes every octet but those that `plain` matches. */
-function percentEncoded(text: string, plain: RegExp): string {
-  let out = '';
-  for (const octet of textToBytes(text))
-    out += plain.test(octet) ? octet : `%${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
-  return out;
-}
-
-const QUERY_PLAIN = /[A-Za-z0-9_.~-]/;
-const SEGMENT_PLAIN = /[A-Za-z0-9_.~!$&'()*+,;=:@-]/;
-
-/** Pairs of an urlencoded text: order, duplicates and blank values are kept. */
-export function urlencodedPairs(text: string): [string, string][] {
-  return text
-    .split('&')
-    .filter((part) => part !== '')
-    .map((part) => {
-      const at = part.indexOf('=');
-      const [name, value] = at < 0 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)];
-      return [percentDecoded(name.replaceAll('+', ' ')), percentDecoded(value.replaceAll('+', ' '))];
-    });
-}
-
-function encodedWord(text: string): string {
-  return percentEncoded(text, QUERY_PLAIN).replaceAll('%20', '+');
-}
-
-/** Names in `flags` are written without "=" where they have no value. */
-export function urlencodedText(pairs: readonly (readonly [string, string])[], flags: ReadonlySet<string>): string {
-  return pairs
-    .map(([name, value]) =>
-      value === '' && flags.has(name) ? encodedWord(name) : `${encodedWord(name)}=${encodedWord(String(value))}`,
-    )
-    .join('&');
-}
-
-/** The names that stand in an urlencoded text without "=". */
-export function flagsIn(text: string): ReadonlySet<string> {
-  const bare = text.split('&').filter((part) => part !== '' && !part.includes('='));
-  return new Set(bare.map((part) => percentDecoded(part.replaceAll('+', ' '))));
-}
-
-interface Parts {
+interface Target {
   readonly path: string;
-  /** Null where there is no "?". */
-  readonly query: string | null;
-  /** With its "#". */
+  /** With its '?', or ''. */
+  readonly query: string;
+  /** With its '#', or ''. */
   readonly fragment: string;
 }
 
-function partsOf(target: string): Parts {
+/** The pairs of the query of a path, decoded, in order. The path is a byte string: one character an octet. */
+export function queryOf(path: string): [name: string, value: string][] {
+  return pairsOf(split(path).query.slice(1));
+}
+
+/** The path with these pairs as its query, encoded; without a '?' when there are none. A fragment stays. */
+export function withQuery(target: string, pairs: readonly Pair<string>[]): string {
+  const { path, fragment } = split(target);
+  const query = pairs.map(([name, value]) => `${encodedPart(name)}=${encodedPart(value)}`).join('&');
+  return `${path}${pairs.length === 0 ? '' : '?'}${query}${fragment}`;
+}
+
+/**
+ * The decoded components of a path, without what is before its first '/' (DMR-12). An empty one stays, so that the path
+ * can be put together again; a path that ends in '/' ends in an empty one. That of '/' is no component at all.
+ */
+export function pathComponents(target: string): string[] {
+  const { path } = split(target);
+  const inside = path.startsWith('/') ? path.slice(1) : path;
+  return inside === '' ? [] : inside.split('/').map(percentDecoded);
+}
+
+/** The path with these components, each encoded, and with the query and fragment it had. */
+export function withPathComponents(target: string, components: readonly string[]): string {
+  const { query, fragment } = split(target);
+  const path = components.map((component) => percentEncoded(component, COMPONENT_UNSAFE)).join('/');
+  return `/${path}${query}${fragment}`;
+}
+
+/** The pairs of an urlencoded text. Names without '=' have a blank value; nothing between two '&' is no pair. */
+export function pairsOf(text: string): [name: string, value: string][] {
+  return text
+    .split('&')
+    .filter((piece) => piece !== '')
+    .map((piece) => {
+      const at = piece.indexOf('=');
+      return at < 0 ? [decodedPart(piece), ''] : [decodedPart(piece.slice(0, at)), decodedPart(piece.slice(at + 1))];
+    });
+}
+
+/** A name or value as it is written in an urlencoded text. */
+export function encodedPart(text: string): string {
+  return percentEncoded(text, QUERY_UNSAFE).replaceAll('%20', '+');
+}
+
+/** A name or value from an urlencoded text. */
+export function decodedPart(text: string): string {
+  return percentDecoded(text.replaceAll('+', ' '));
+}
+
+/** Text whose percent-encoded octets are decoded, as in `bytesToText`. A '%' that encodes nothing stays. */
+export function percentDecoded(text: string): string {
+  const bytes = /[^\x00-\xff]/.test(text) ? textToBytes(text) : text;
+  return bytesToText(bytes.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))));
+}
+
+function percentEncoded(text: string, unsafe: RegExp): string {
+  return textToBytes(text).replace(
+    unsafe,
+    (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
+function split(target: string): Target {
   const hash = target.indexOf('#');
-  const [whole, fragment] = hash < 0 ? [target, ''] : [target.slice(0, hash), target.slice(hash)];
-  const at = whole.indexOf('?');
-  return at < 0
-    ? { path: whole, query: null, fragment }
-    : { path: whole.slice(0, at), query: whole.slice(at + 1), fragment };
-}
-
-function joined({ path, query, fragment }: Parts): string {
-  return `${path}${query === null ? '' : `?${query}`}${fragment}`;
-}
-
-/** The pairs of a path's query (DMR-07). */
-export function queryOf(path: string): [string, string][] {
-  return urlencodedPairs(partsOf(path).query ?? '');
-}
-
-/** The path with another query; none takes the "?" away. */
-export function withQuery(path: string, pairs: readonly (readonly [string, string])[]): string {
-  const parts = partsOf(path);
-  const text = urlencodedText(pairs, flagsIn(parts.query ?? ''));
-  return joined({ ...parts, query: pairs.length === 0 ? null : text });
-}
-
-/** The parts of a path, decoded, without the query (DMR-12). */
-export function pathComponents(path: string): string[] {
-  return partsOf(path)
-    .path.split('/')
-    .filter((part) => part !== '')
-    .map(percentDecoded);
-}
-
-/** The path made of these parts; the query stays. */
-export function withPathComponents(path: string, components: readonly string[]): string {
-  const made = components.map((part) => percentEncoded(part, SEGMENT_PLAIN)).join('/');
-  return joined({ ...partsOf(path), path: `/${made}` });
+  const end = hash < 0 ? target.length : hash;
+  const mark = target.slice(0, end).indexOf('?');
+  const pathEnd = mark < 0 ? end : mark;
+  return { path: target.slice(0, pathEnd), query: target.slice(pathEnd, end), fragment: target.slice(end) };
 }

@@ -1,9 +1,15 @@
 import type { Fields } from '../flow/fields.js';
 import type { Carried, Side } from '../flow/flow.js';
 import type { Framing } from './framing.js';
-import { CRLF, chunkedEnd, chunkLine } from './writer.js';
+import { CRLF, chunkedEnd, chunkLine, chunksOf } from './writer.js';
 
 export type Piece = string | Uint8Array;
+
+/** Pieces of a body, one behind the other, with the size of each. */
+export interface Pieces {
+  readonly bytes: Uint8Array;
+  readonly sizes: readonly number[];
+}
 
 /** Where a body's bytes go: to the other side, and to the recording. */
 export interface CarrierPort {
@@ -115,13 +121,9 @@ export class Carrier {
   }
 
   /** What a function made of `taken` bytes: each piece is one chunk. */
-  looked(pieces: readonly Uint8Array[], taken: number, isLast: boolean): void {
+  looked({ bytes, sizes }: Pieces, taken: number, isLast: boolean): void {
     this.looking -= taken;
-    for (const piece of pieces) {
-      if (this.isChunked) this.forward(chunkLine(piece.length));
-      this.forward(piece);
-      if (this.isChunked) this.forward(CRLF);
-    }
+    if (bytes.length > 0) this.forward(this.isChunked ? chunksOf(bytes, sizes) : bytes);
     if (!isLast) return;
     this.isLookedThrough = true;
     if (this.ending !== null && this.ending !== '') this.forward(this.ending);

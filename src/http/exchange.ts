@@ -1,6 +1,6 @@
 import { type Fields, hasField, withoutField } from '../flow/fields.js';
 import type { Carriage, ErrorKind, RequestHead, ResponseHead, Side } from '../flow/flow.js';
-import { Carrier } from './carrier.js';
+import { Carrier, type Pieces } from './carrier.js';
 import { failurePage } from './failure.js';
 import { keepsAlive, requestFields, responseFields, trailerFields, upgradeOffer } from './forward.js';
 import { announcedLength, type Framing, NO_BODY } from './framing.js';
@@ -271,7 +271,7 @@ export class Exchange {
   }
 
   /** What a script's function made of `taken` bytes of a body. */
-  looked(side: Side, pieces: readonly Uint8Array[], taken: number, isLast: boolean): void {
+  looked(side: Side, pieces: Pieces, taken: number, isLast: boolean): void {
     if (this.isOver) return;
     (side === 'request' ? this.request : this.response)?.looked(pieces, taken, isLast);
     if (side === 'response') this.settle();

@@ -59,6 +59,23 @@ export function chunkLine(size: number): string {
   return `${size.toString(16)}\r\n`;
 }
 
+/** Pieces of a body as one chunk each. */
+export function chunksOf(bytes: Uint8Array, sizes: readonly number[]): Uint8Array {
+  const lines = sizes.map((size) => chunkLine(size));
+  const frames = lines.reduce((sum, line) => sum + line.length + CRLF.length, 0);
+  const out = Buffer.allocUnsafe(bytes.length + frames);
+  let from = 0;
+  let at = 0;
+  for (const [number, size] of sizes.entries()) {
+    at += out.write(lines[number] ?? '', at, 'latin1');
+    out.set(bytes.subarray(from, from + size), at);
+    at += size;
+    at += out.write(CRLF, at, 'latin1');
+    from += size;
+  }
+  return out;
+}
+
 /** The end of a chunked body. */
 export function chunkedEnd(trailers: Fields): string {
   return trailers.length === 0 ? LAST_CHUNK : `0\r\n${lines(trailers)}\r\n`;

@@ -26,6 +26,8 @@ export interface Context {
   ignored: readonly RegExp[];
   /** The compiled intercept filter, or null while nothing is held. */
   intercept: FlowFilter | null;
+  /** The compiled stream_filter, with their texts. */
+  streamed: readonly { readonly text: string; readonly filter: FlowFilter }[];
   readonly scripts: Scripts;
   log(level: LogLevel, text: string): void;
   /** A hook failed: told to the interface, which counts. */

@@ -1,4 +1,5 @@
 import type { Note, Side } from '../flow/flow.js';
+import type { Pieces } from '../http/carrier.js';
 import { type BodyWish, type HookEvent, NO_VERDICT, type Verdict } from '../http/ports.js';
 import { failureText } from '../protocol.js';
 import type { FlowChange, Thrown } from '../script/image.js';
@@ -10,7 +11,7 @@ import { Lookout } from './lookout.js';
 import type { Script } from './script.js';
 
 /** Takes the pieces a function made of a body. */
-type TakePieces = (side: Side, pieces: readonly Uint8Array[], taken: number, isLast: boolean) => void;
+type TakePieces = (side: Side, pieces: Pieces, taken: number, isLast: boolean) => void;
 
 const IGNORED = 'has been sent already: what was changed of it is ignored, and the flow shows what was sent';
 

@@ -29,6 +29,7 @@ export class FlowRules implements Rules {
       wish,
       by: this.entry.wishers[side] ?? '',
       hook: this.hookFor(side),
+      rule: this.ruleFor(),
       ends: framing.type !== 'close' && !this.isFeed(side),
     });
   }
@@ -41,6 +42,13 @@ export class FlowRules implements Rules {
     const filter = this.context.intercept;
     if (!filter || this.entry.replayed) return false;
     return filter(this.entry.picture());
+  }
+
+  private ruleFor(): string | null {
+    const { streamed } = this.context;
+    if (streamed.length === 0) return null;
+    const flow = this.entry.picture();
+    return streamed.find(({ filter }) => filter(flow))?.text ?? null;
   }
 
   private hookFor(side: Side): string | null {

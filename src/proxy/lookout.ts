@@ -1,10 +1,11 @@
 import type { FlowId, Side } from '../flow/flow.js';
 import type { Thrown } from '../script/image.js';
+import { joined, type Pieces } from '../script/pieces.js';
 import type { Script } from './script.js';
 
 interface LookoutListener {
   /** What became of `taken` bytes. */
-  take(pieces: readonly Uint8Array[], taken: number, isLast: boolean): void;
+  take(pieces: Pieces, taken: number, isLast: boolean): void;
   blame(thrown: Thrown): void;
 }
 
@@ -40,7 +41,10 @@ export class Lookout {
   private ask(): void {
     if (this.isDone || (this.size === 0 && !this.isEnding)) return;
     const ends = this.isEnding;
-    const bytes = this.gathered();
+    const { pieces, size: taken } = this;
+    this.pieces = [];
+    this.size = 0;
+    const { bytes } = joined(pieces); // handed over; what it was made of stays, should the thread die
     const chunkEnds = this.chunkEnds;
     this.chunkEnds = chunkEnds && [];
     this.isAsking = true;
@@ -51,22 +55,8 @@ export class Lookout {
       if (thrown) this.listener.blame(thrown);
       if (lost !== null)
         this.listener.blame({ event: `${side}.stream`, message: `${lost}; the rest passed unchanged`, place: null });
-      const pieces = outcome?.type === 'looked' ? outcome.pieces : bytes.length > 0 ? [bytes] : [];
-      this.listener.take(pieces, bytes.length, ends);
+      this.listener.take(outcome?.type === 'looked' ? outcome : joined(pieces), taken, ends);
       this.ask();
     });
-  }
-
-  /** Everything that waits, in memory of its own: a view would be copied with all that is around it. */
-  private gathered(): Uint8Array {
-    const whole = new Uint8Array(this.size);
-    let at = 0;
-    for (const piece of this.pieces) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    this.pieces = [];
-    this.size = 0;
-    return whole;
   }
 }

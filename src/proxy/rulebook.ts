@@ -5,7 +5,7 @@ import type { Mistake, Options } from '../options.js';
 import type { Context } from './context.js';
 
 /** What the options compile to. */
-export type Rulebook = Pick<Context, 'ignored' | 'intercept' | 'trust'>;
+export type Rulebook = Pick<Context, 'ignored' | 'intercept' | 'streamed' | 'trust'>;
 
 class OptionMistake extends Error {}
 
@@ -16,6 +16,14 @@ function compileIgnored(patterns: readonly string[]): RegExp[] {
     } catch {
       throw new OptionMistake(`ignore_hosts: not a regular expression: ${pattern}`);
     }
+  });
+}
+
+function compileStreamed(texts: readonly string[]): Rulebook['streamed'] {
+  return texts.map((text) => {
+    const filter = parseFilter(text);
+    if (typeof filter !== 'function') throw new OptionMistake(`stream_filter: ${filter.mistake}`);
+    return { text, filter };
   });
 }
 
@@ -54,6 +62,7 @@ export function compileRules(
     return {
       ignored: compileIgnored(options.ignore_hosts),
       intercept: compileIntercept(options),
+      streamed: compileStreamed(options.stream_filter),
       trust: trust && before?.ssl_verify_upstream_trusted_ca === file ? trust : compileTrust(file),
     };
   } catch (error) {

@@ -10,14 +10,16 @@ export function streamLimit(options: Options, side: Side): number | null {
   return side === 'request' && options.stream_direction === 'responses' ? null : options.stream_large_bodies;
 }
 
-/** What scripts have to do with a body. */
-export interface ScriptWish {
+/** What else has a say in it: scripts, filters, the kind of body. */
+export interface Circumstances {
   /** As a hook asked for at the head, or null. */
   readonly wish: 'whole' | 'pass' | 'look' | null;
   /** The script that asked. */
   readonly by: string;
   /** A hook that wants to see the body before it goes on, or null: "response hook of redact.ts". */
   readonly hook: string | null;
+  /** The stream_filter that matches, or null. */
+  readonly rule: string | null;
   /** The end of the body is known: its length, or the last chunk. */
   readonly ends: boolean;
 }
@@ -31,12 +33,13 @@ export function carriageOf(
   side: Side,
   announced: Announced,
   isHeld: boolean,
-  { wish, by, hook, ends }: ScriptWish,
+  { wish, by, hook, rule, ends }: Circumstances,
 ): Carriage {
   if (announced === 0) return NO_BODY;
   if (wish === 'look') return { how: 'streamed', why: `a stream function of ${by}` };
   if (wish === 'pass') return { how: 'streamed', why: `${by} set stream` };
   if (wish === 'whole') return { how: 'buffered', why: `${by} set stream = false` };
+  if (rule !== null) return { how: 'streamed', why: `stream_filter ${rule}` };
   const limit = streamLimit(options, side);
   if (limit !== null && (limit === 0 || (announced !== null && announced > limit)))
     return { how: 'streamed', why: `larger than stream_large_bodies (${shortSize(limit)})` };

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { FlowId, Side } from '../flow/flow.js';
 import './api.js';
 import { type Addon, addonOf, addonsOf } from './addon.js';
+import { Batch } from './batch.js';
 import { loadBundle } from './bundle.js';
 import { changeOf } from './change.js';
 import {
@@ -29,6 +30,7 @@ import type {
   Thrown,
 } from './image.js';
 import { Looker } from './looker.js';
+import { joined } from './pieces.js';
 import { placeOf } from './place.js';
 import type { Stage } from './stage.js';
 import type { StreamFunction, StreamGenerator } from './stream.js';
@@ -39,8 +41,10 @@ import type { StreamFunction, StreamGenerator } from './stream.js';
 
 const settings = workerData as HostSettings;
 
+const port = parentPort && new Batch<HostEvent>(parentPort);
+
 function say(event: HostEvent): void {
-  parentPort?.postMessage(event);
+  port?.say(event);
 }
 
 function redirectConsole(): void {
@@ -100,12 +104,13 @@ class Host {
     return [...new Set(this.addons.flatMap((addon) => [...addon.hooks.keys()]))];
   }
 
-  async call(call: number, what: Call): Promise<void> {
+  private async call(call: number, what: Call): Promise<void> {
     const warnings: Thrown[] = [];
     let isSettled = false;
     const settle = (outcome: Outcome | null, failure: Thrown | null): void => {
       isSettled = true;
-      say({ type: 'settled', call, outcome, thrown: failure, warnings });
+      const handed = outcome?.type === 'looked' ? [outcome.bytes.buffer as ArrayBuffer] : [];
+      port?.say({ type: 'settled', call, outcome, thrown: failure, warnings }, handed);
     };
     const run = this.perform(what, warnings).then(
       ({ outcome, thrown: failure = null }) => settle(outcome, failure),
@@ -117,7 +122,19 @@ class Host {
     await run;
   }
 
-  forget(id: FlowId): void {
+  hear(command: HostCommand): void {
+    switch (command.type) {
+      case 'call':
+        void this.call(command.call, command.what);
+        return;
+      case 'forget':
+        return this.forget(command.flow);
+      case 'ping':
+        return say({ type: 'pong' });
+    }
+  }
+
+  private forget(id: FlowId): void {
     this.flows.delete(id);
     this.lookers.delete(`${id} request`);
     this.lookers.delete(`${id} response`);
@@ -228,11 +245,11 @@ class Host {
 
   private async look(what: Extract<Call, { type: 'look' }>): Promise<Performed> {
     const looker = this.lookers.get(`${what.flow} ${what.side}`);
-    if (!looker) return { outcome: { type: 'looked', pieces: [what.bytes] } };
+    if (!looker) return { outcome: { type: 'looked', ...joined([what.bytes]) } };
     const hadFailed = looker.failure !== null;
     const pieces = await looker.look(what.bytes, what.chunkEnds, what.ends);
     const failure = hadFailed || looker.failure === null ? null : thrown(`${what.side}.stream`, looker.failure);
-    return { outcome: { type: 'looked', pieces }, thrown: failure };
+    return { outcome: { type: 'looked', ...joined(pieces) }, thrown: failure };
   }
 
   private async once(what: Extract<Call, { type: 'once' }>, warnings: Thrown[]): Promise<Performed> {
@@ -296,6 +313,7 @@ const reach: Reach = {
 
 async function main(): Promise<void> {
   redirectConsole();
+  process.on('exit', () => port?.flush());
   process.setSourceMapsEnabled(true);
   connectCtx({
     setOption: (name, value) => say({ type: 'asked', what: { type: 'set-option', name, value } }),
@@ -304,17 +322,8 @@ async function main(): Promise<void> {
   });
   const host = new Host();
   await host.load();
-  parentPort?.on('message', (command: HostCommand) => {
-    switch (command.type) {
-      case 'call':
-        void host.call(command.call, command.what);
-        return;
-      case 'forget':
-        host.forget(command.flow);
-        return;
-      case 'ping':
-        say({ type: 'pong' });
-    }
+  parentPort?.on('message', (commands: readonly HostCommand[]) => {
+    for (const command of commands) host.hear(command);
   });
 }
 

@@ -14,6 +14,7 @@ import type {
 import type { OptionName, Options, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
 import type { EventName } from './events.js';
+import type { Pieces } from './pieces.js';
 
 /*
  * What crosses between the proxy and a script's thread. A body that is null is missing: it was streamed, or is not
@@ -150,7 +151,7 @@ export type Outcome =
     }
   | { readonly type: 'connection'; readonly change: ConnectionChange | null }
   | { readonly type: 'once'; readonly change: FlowChange | null; readonly events: readonly string[] }
-  | { readonly type: 'looked'; readonly pieces: readonly Uint8Array[] }
+  | ({ readonly type: 'looked' } & Pieces)
   | { readonly type: 'done'; readonly ran: boolean };
 
 /** To the script's thread. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FlowId } from '../flow/flow.js';
 import type { LogLevel } from '../protocol.js';
+import { Batch } from './batch.js';
 import type { Call, HostCommand, HostEvent, HostSettings, Outcome, Request, Thrown } from './image.js';
 
 /** What a call came to. `lost` says why there is no answer: the thread is gone or was stopped. */
@@ -45,6 +46,7 @@ interface Waiting {
 /** One script's thread. Every call is answered, by the thread or by its death. */
 export class ScriptThread {
   private readonly worker: Worker;
+  private readonly port: Batch<HostCommand>;
   private readonly waiting = new Map<number, Waiting>();
   private calls = 0;
   private heardAt = performance.now();
@@ -71,7 +73,10 @@ export class ScriptThread {
       stream.setEncoding('utf8');
       stream.on('data', (text: string) => listener.log('info', text.trimEnd()));
     }
-    this.worker.on('message', (event: HostEvent) => this.hear(event));
+    this.port = new Batch(this.worker);
+    this.worker.on('message', (events: readonly HostEvent[]) => {
+      for (const event of events) this.hear(event);
+    });
     this.worker.on('error', (error: NodeJS.ErrnoException) =>
       this.die(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? `it used more than ${HEAP} MB` : error.message),
     );
@@ -91,7 +96,8 @@ export class ScriptThread {
     this.calls += 1;
     if (this.waiting.size === 0) this.heardAt = performance.now();
     this.waiting.set(this.calls, { done, since: performance.now(), isAwaiting: false });
-    this.post({ type: 'call', call: this.calls, what });
+    const handed = what.type === 'look' ? [what.bytes.buffer as ArrayBuffer] : [];
+    this.port.say({ type: 'call', call: this.calls, what }, handed);
     this.startWatch();
   }
 
@@ -106,7 +112,7 @@ export class ScriptThread {
   }
 
   private post(command: HostCommand): void {
-    this.worker.postMessage(command);
+    this.port.say(command);
   }
 
   private hear(event: HostEvent): void {

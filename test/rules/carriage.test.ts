@@ -8,7 +8,7 @@ function options(changed: Partial<Options>): Options {
   return { ...defaultOptions(), ...changed };
 }
 
-const NO_WISH = { wish: null, by: '', hook: null, ends: true } as const;
+const NO_WISH = { wish: null, by: '', hook: null, rule: null, ends: true } as const;
 const LARGE: Partial<Options> = { stream_large_bodies: 100 };
 const ALL: Partial<Options> = { stream_large_bodies: 0 };
 const BUFFER: Partial<Options> = { body_handling: 'buffer' };
@@ -60,6 +60,21 @@ describe('how a body is carried', () => {
     assert.match(why(BUFFER, 5), /body_handling/);
     assert.match(why({}, 5, true), /intercept/);
     assert.match(why({}, 0), /no body/);
+  });
+
+  it('what a script asks for wins, then filters and limits, then hooks, of what is sure to end', () => {
+    const by = { ...NO_WISH, by: 'a.ts', hook: 'response hook of b.ts' };
+    const why = (more: object, changed: Partial<Options> = {}, isHeld = false): string => {
+      const { how, why: reason } = carriageOf(options(changed), 'response', 500, isHeld, { ...by, ...more });
+      return `${how}: ${reason}`;
+    };
+    assert.equal(why({}), 'buffered: response hook of b.ts');
+    assert.equal(why({ ends: false }), 'passed: the default');
+    assert.equal(why({}, LARGE), 'streamed: larger than stream_large_bodies (100b)');
+    assert.equal(why({ rule: '~t video' }), 'streamed: stream_filter ~t video');
+    assert.equal(why({ wish: 'whole', rule: '~t video' }, LARGE), 'buffered: a.ts set stream = false');
+    assert.equal(why({ wish: 'pass' }, {}, true), 'streamed: a.ts set stream');
+    assert.equal(why({ wish: 'look' }), 'streamed: a stream function of a.ts');
   });
 
   it('has a limit only on the sides that are streamed', () => {
