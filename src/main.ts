@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { text } from 'node:stream/consumers';
 import tty from 'node:tty';
-import { parseArguments, type Task } from './cli/arguments.js';
+import { type Given, parseArguments, type Task } from './cli/arguments.js';
 import { configurationFolder } from './cli/confdir.js';
 import { isMistake, type Options, optionNames, optionTable, showOption } from './options.js';
 
@@ -29,7 +29,16 @@ function openKeys(): tty.ReadStream | null {
   }
 }
 
-async function runConsole(options: Options): Promise<number> {
+/** 128 + SIGHUP, as shells count. */
+const HANGUP = 129;
+
+/** Ends by the signal itself: Node aborts when it cannot put back the state of a terminal that is gone. */
+function hangUp(): void {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}
+
+async function runConsole(options: Options, given: Given): Promise<number> {
   const { compileRules } = await import('./proxy/rulebook.js');
   const rules = compileRules(options, null, null);
   if (isMistake(rules)) return fail(rules.mistake);
@@ -50,7 +59,16 @@ async function runConsole(options: Options): Promise<number> {
   process.on('unhandledRejection', crash);
   const { stdout: output, env } = process;
   const input = keys;
-  const running = await openConsole({ options, version: version(), input, output, env, crashed: crash, scriptText });
+  const running = await openConsole({
+    options,
+    version: version(),
+    input,
+    output,
+    env,
+    crashed: crash,
+    scriptText,
+    given,
+  });
   if (isMistake(running)) return fail(running.mistake);
   restore = () => running.restore();
   process.on('exit', () => running.sweep());
@@ -58,13 +76,13 @@ async function runConsole(options: Options): Promise<number> {
   const ended = new Promise<number>((done) => {
     const end = (code: number) => () => done(code);
     process.on('SIGTERM', end(143));
-    process.on('SIGHUP', end(129));
+    process.on('SIGHUP', end(HANGUP));
     process.on('SIGINT', () =>
       running.program.send({ type: 'input', input: { type: 'key', key: 'ctrl c', text: '' } }),
     );
-    output.on('error', end(129)); // the terminal is gone
-    input.on('end', end(129));
-    input.on('error', end(129));
+    output.on('error', end(HANGUP)); // the terminal is gone
+    input.on('end', end(HANGUP));
+    input.on('error', end(HANGUP));
     void running.program.quit.then((reason) => {
       failure = reason;
       done(reason === null ? 0 : 1);
@@ -74,6 +92,7 @@ async function runConsole(options: Options): Promise<number> {
   const code = await ended;
   running.restore();
   await running.stop();
+  if (code === HANGUP && !tty.isatty(1)) hangUp();
   return failure === null ? code : fail(failure);
 }
 
@@ -109,7 +128,7 @@ async function run(task: Task): Promise<number> {
       return 0;
     }
     case 'console':
-      return runConsole(task.options);
+      return runConsole(task.options, task.given);
   }
 }
 

@@ -7,9 +7,9 @@ import { parseSize } from './flow/sizes.js';
 
 export type OptionValue = string | number | boolean | readonly string[] | null;
 
-type Kind = 'bool' | 'int' | 'str' | 'size' | 'list' | 'choice';
+export type Kind = 'bool' | 'int' | 'str' | 'size' | 'list' | 'choice';
 
-interface OptionShape {
+export interface OptionShape {
   readonly kind: Kind;
   readonly default: OptionValue;
   readonly help: string;
@@ -220,7 +220,16 @@ export function isMistake<T>(value: T | Mistake): value is Mistake {
  * is emptied. A bool also takes `toggle`, for which the current value is needed.
  */
 export function parseOption(name: OptionName, words: readonly string[], current: OptionValue): OptionValue | Mistake {
-  const option = optionTable[name];
+  return parseShape(name, optionTable[name], words, current);
+}
+
+/** The same for an option that is not in the table. */
+export function parseShape(
+  name: string,
+  option: OptionShape,
+  words: readonly string[],
+  current: OptionValue,
+): OptionValue | Mistake {
   if (option.kind === 'list') return words;
   const [word] = option.kind === 'str' && isPlain(words) ? [words.join(' ')] : words;
   if (words.length > 1 && word === words[0])
@@ -252,7 +261,7 @@ function isPlain(words: readonly string[]): boolean {
   return words.length > 1 && words.every((word) => word !== '' && !/[\s'"]/.test(word));
 }
 
-function parseInteger(name: OptionName, word: string | undefined, least: number): number | Mistake {
+function parseInteger(name: string, word: string | undefined, least: number): number | Mistake {
   if (word !== undefined && /^\d{1,9}$/.test(word) && Number(word) >= least) return Number(word);
   return { mistake: `${name} is a whole number from ${least} up, not "${word ?? ''}".` };
 }

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { BodyData } from './flow/extent.js';
 import type { Flow, FlowId, Place } from './flow/flow.js';
 import type { RowBatch } from './flow/row.js';
-import type { OptionName, OptionValue } from './options.js';
+import type { OptionName, OptionShape, OptionValue } from './options.js';
 
 /*
  * What crosses between the interface and the proxy. Rules of the channel:
@@ -36,6 +36,10 @@ export type ProxyCommand =
   | { readonly type: 'pass-host'; readonly flow: FlowTarget }
   | { readonly type: 'run-script'; readonly flows: readonly FlowTarget[]; readonly path: string }
   | { readonly type: 'set-option'; readonly name: OptionName; readonly value: OptionValue }
+  /** An option that a script brought. */
+  | { readonly type: 'set-script-option'; readonly name: string; readonly words: readonly string[] }
+  /** A command that a script brought. */
+  | { readonly type: 'call-command'; readonly name: string; readonly words: readonly string[] }
   | { readonly type: 'stop' };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
@@ -66,6 +70,19 @@ export interface ScriptFailure {
   readonly place: Place | null;
 }
 
+/** An option that a script brought. */
+export interface ScriptOption {
+  readonly name: string;
+  readonly shape: OptionShape;
+  readonly value: OptionValue;
+}
+
+/** A command that a script brought. */
+export interface ScriptCommand {
+  readonly name: string;
+  readonly doc: string;
+}
+
 /** One line for a failure: redact.ts:14:9 in response: what happened. */
 export function failureText(failure: ScriptFailure, script: string): string {
   const { place, event, message } = failure;
@@ -89,6 +106,16 @@ export type ProxyEvent =
   | { readonly type: 'script-finished'; readonly report: ScriptReport }
   /** A hook of a loaded script failed. */
   | { readonly type: 'script-failed'; readonly failure: ScriptFailure; readonly path: string }
+  /** The options and commands that scripts brought are these now. */
+  | {
+      readonly type: 'extras-changed';
+      readonly options: readonly ScriptOption[];
+      readonly commands: readonly ScriptCommand[];
+    }
+  /** What a script's command answered. */
+  | { readonly type: 'command-answered'; readonly text: string }
+  /** A script wants this command line to be run. */
+  | { readonly type: 'command-asked'; readonly line: string }
   /** A script wants sluice to end. */
   | { readonly type: 'quit-asked' }
   | { readonly type: 'refused'; readonly command: ProxyCommand['type']; readonly reason: string }
@@ -119,4 +146,6 @@ export interface ProxySettings {
   readonly port: MessagePort;
   /** The script on standard input, or null. */
   readonly scriptText: string | null;
+  /** Values of options that scripts are to bring. */
+  readonly given: Readonly<Record<string, string>>;
 }

@@ -13,8 +13,11 @@ import {
 } from '../options.js';
 import { flagOf } from './usage.js';
 
+/** Values that --set gave to options that scripts are to bring. */
+export type Given = Readonly<Record<string, string>>;
+
 export type Task =
-  | { readonly type: 'console'; readonly options: Options }
+  | { readonly type: 'console'; readonly options: Options; readonly given: Given }
   | { readonly type: 'env'; readonly options: Options }
   | { readonly type: 'ca'; readonly options: Options; readonly format: 'pem' | 'cer' | 'p12' }
   | { readonly type: 'help' | 'version' | 'options' | 'commands' };
@@ -63,8 +66,8 @@ function joinNumbers(argv: readonly string[]): string[] {
 }
 
 /** Reads the command line; a mistake is one sentence that names the flag. */
-export function parseArguments(given: readonly string[]): Task | Mistake {
-  const argv = joinNumbers(given);
+export function parseArguments(words: readonly string[]): Task | Mistake {
+  const argv = joinNumbers(words);
   let unknown: string | null = null;
   const parsed = minimist(argv, {
     boolean: [...flagNames(true), ...TASK_FLAGS, 'h'],
@@ -77,16 +80,20 @@ export function parseArguments(given: readonly string[]): Task | Mistake {
   if (unknown !== null) return { mistake: `unknown flag ${unknown}` };
   for (const type of TASK_FLAGS) if (parsed[type]) return { type };
   if (parsed.h) return { type: 'help' };
-  const options = readOptions(argv, parsed);
+  const given: Record<string, string> = {};
+  const options = readOptions(argv, parsed, given);
   if (isMistake(options)) return options;
+  const [stranger] = Object.keys(given);
+  const hasScripts = options.scripts.length > 0 || options.eval !== null;
+  if (stranger !== undefined && !hasScripts) return { mistake: `--set: there is no option "${stranger}"` };
   const refused = unsupported(options);
   if (refused) return refused;
-  return taskOf(parsed._, options);
+  return taskOf(parsed._, options, given);
 }
 
-function taskOf(words: readonly string[], options: Options): Task | Mistake {
+function taskOf(words: readonly string[], options: Options, given: Given): Task | Mistake {
   const [task, ...rest] = words;
-  if (task === undefined) return { type: 'console', options };
+  if (task === undefined) return { type: 'console', options, given };
   if (task === 'env' && rest.length === 0) return { type: 'env', options };
   if (task === 'ca' && rest.length <= 1) {
     const format = rest[0] ?? 'pem';
@@ -97,7 +104,11 @@ function taskOf(words: readonly string[], options: Options): Task | Mistake {
 }
 
 /** --set first, then the flags of their own, so that what is more specific wins. */
-function readOptions(argv: readonly string[], parsed: minimist.ParsedArgs): Options | Mistake {
+function readOptions(
+  argv: readonly string[],
+  parsed: minimist.ParsedArgs,
+  given: Record<string, string>,
+): Options | Mistake {
   let options: Options | Mistake = defaultOptions();
   const lists = new Map<OptionName, string[]>();
   const setNames = new Set<string>();
@@ -105,7 +116,10 @@ function readOptions(argv: readonly string[], parsed: minimist.ParsedArgs): Opti
     const at = pair.indexOf('=');
     const name = at < 0 ? pair : pair.slice(0, at);
     if (name === '') return { mistake: '--set needs NAME=VALUE' };
-    if (!isOptionName(name)) return { mistake: `--set: there is no option "${name}"` };
+    if (!isOptionName(name)) {
+      given[name] = at < 0 ? 'true' : pair.slice(at + 1);
+      continue;
+    }
     setNames.add(name);
     const words = at < 0 ? [] : [pair.slice(at + 1)];
     if (optionTable[name].kind === 'list') lists.set(name, [...(lists.get(name) ?? []), ...words]);

@@ -27,6 +27,8 @@ export interface ConsoleSettings {
   readonly crashed: (error: Error) => void;
   /** The script on standard input, where there is one. */
   readonly scriptText?: string | null;
+  /** Values for options that scripts are to bring. */
+  readonly given?: Readonly<Record<string, string>>;
 }
 
 export interface RunningConsole {
@@ -67,12 +69,13 @@ function startProxy(
   options: Options,
   confdir: string,
   scriptText: string | null,
+  given: Readonly<Record<string, string>>,
   crashed: (error: Error) => void,
 ): Promise<StartedProxy | Mistake> {
   const { port1, port2 } = new MessageChannel();
   v8.setFlagsFromString('--no-parallel-scavenge'); // there is too little to copy to be worth four more threads
   const spool = spoolFolder(confdir, process.pid);
-  const settings: ProxySettings = { options, confdir, spool, port: port2, scriptText };
+  const settings: ProxySettings = { options, confdir, spool, port: port2, scriptText, given };
   const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {
     workerData: settings,
     transferList: [port2],
@@ -147,7 +150,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
   const confdir = configurationFolder(options);
   const keymap = loadKeymap(confdir);
   if (isMistake(keymap)) return keymap;
-  const starting = startProxy(options, confdir, settings.scriptText ?? null, settings.crashed);
+  const starting = startProxy(options, confdir, settings.scriptText ?? null, settings.given ?? {}, settings.crashed);
   const { Terminal } = await import('../ui/terminal.js'); // blessed loads while the worker starts
   const proxy = await starting;
   if (isMistake(proxy)) return proxy;

@@ -5,6 +5,7 @@ import type { FlowFilter } from '../flow/filter.js';
 import type { Origin } from '../flow/flow.js';
 import type { Options } from '../options.js';
 import type { LogLevel, ScriptFailure } from '../protocol.js';
+import type { Extras } from './extras.js';
 import type { Ledger } from './ledger.js';
 import type { Postman } from './outbox.js';
 import type { Scripts } from './scripts.js';
@@ -29,6 +30,8 @@ export interface Context {
   /** The compiled stream_filter, with their texts. */
   streamed: readonly { readonly text: string; readonly filter: FlowFilter }[];
   readonly scripts: Scripts;
+  /** What scripts brought along. */
+  readonly extras: Extras;
   log(level: LogLevel, text: string): void;
   /** A hook failed: told to the interface, which counts. */
   scriptFailed(failure: ScriptFailure, file: string): void;

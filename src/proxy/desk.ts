@@ -20,6 +20,7 @@ import type { Feed } from './feed.js';
 import { applyChange, imageOf } from './image.js';
 import { Replay, replayRefusal } from './replay.js';
 import { compileRules } from './rulebook.js';
+import type { Script } from './script.js';
 import { scriptFault, scriptSources } from './scripts.js';
 import type { Record } from './shelf.js';
 
@@ -59,6 +60,10 @@ export class Desk {
         return;
       case 'set-option':
         return this.setOption(command.name, command.value);
+      case 'set-script-option':
+        return this.setScriptOption(command.name, command.words);
+      case 'call-command':
+        return this.callCommand(command.name, command.words);
       case 'stop':
         return this.stop();
     }
@@ -172,7 +177,7 @@ export class Desk {
     void scripts.configure([name]).then((failure) => {
       if (!failure || this.context.options[name] !== value) return;
       this.applyOption(name, before[name]);
-      this.refuse('set-option', `${name} stays as it was: ${failure.message}`);
+      this.refuse('set-option', `the option ${name} stays as it was: ${failure.message}`);
     });
   }
 
@@ -186,8 +191,14 @@ export class Desk {
   }
 
   /** What a script asks for by itself. */
-  asked(request: Request): void {
+  asked(request: Request, script: Script): void {
     switch (request.type) {
+      case 'add-option':
+        return this.added(script, this.context.extras.addOption(script, request.name, request.shape));
+      case 'add-command':
+        return this.added(script, this.context.extras.addCommand(script, request.name, request.doc));
+      case 'execute':
+        return this.say({ type: 'command-asked', line: request.line });
       case 'shutdown':
         return this.say({ type: 'quit-asked' });
       case 'set-option':
@@ -202,9 +213,38 @@ export class Desk {
     }
   }
 
+  private added(script: Script, refusal: string | null): void {
+    if (refusal !== null) script.log('error', refusal);
+  }
+
+  /** An option that a script brought; scripts may refuse its value. */
+  private setScriptOption(name: string, words: readonly string[]): void {
+    const { extras, scripts } = this.context;
+    const before = extras.valueOf(name);
+    const value = extras.set(name, words);
+    if (value === undefined) return this.refuse('set-script-option', `there is no option "${name}"`);
+    if (isMistake(value)) return this.refuse('set-script-option', value.mistake);
+    void scripts.configure([name]).then((failure) => {
+      if (!failure) return;
+      extras.put(name, before);
+      this.refuse('set-script-option', `the option ${name} stays as it was: ${failure.message}`);
+    });
+  }
+
+  private callCommand(name: string, words: readonly string[]): void {
+    const script = this.context.extras.ownerOf(name);
+    if (!script) return this.refuse('call-command', `there is no command "${name}"`);
+    script.call({ type: 'command', name, words }, ({ outcome, thrown, lost }) => {
+      const failure = thrown ?? (lost === null ? null : { event: name, message: lost, place: null });
+      if (failure) this.context.scriptFailed({ id: null, ...failure }, script.source.file);
+      else if (outcome?.type === 'said' && outcome.text !== '')
+        this.say({ type: 'command-answered', text: outcome.text });
+    });
+  }
+
   private setFromScript(name: string, value: OptionValue): void {
     const words = Array.isArray(value) ? value.map(String) : value === null ? [] : [String(value)];
-    if (!isOptionName(name)) return this.refuse('set-option', `there is no option "${name}"`);
+    if (!isOptionName(name)) return this.setScriptOption(name, words);
     if (optionTable[name].fixed) return this.refuse('set-option', `${name} can only be given at start`);
     const parsed = parseOption(name, words, this.context.options[name]);
     if (isMistake(parsed)) return this.refuse('set-option', parsed.mistake);

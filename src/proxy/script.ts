@@ -1,10 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Options } from '../options.js';
-import { type OptionName, optionNames } from '../options.js';
 import { failureText, type LogLevel, type ScriptFailure } from '../protocol.js';
 import type { EventName } from '../script/events.js';
-import type { Call, Request } from '../script/image.js';
+import type { Call, Configuration, Request } from '../script/image.js';
 import { type Loaded, ScriptThread, type Settled } from '../script/thread.js';
 import { Watch } from './watch.js';
 
@@ -21,7 +20,11 @@ export interface ScriptSource {
 export interface ScriptListener {
   log(level: LogLevel, text: string): void;
   failed(failure: ScriptFailure, file: string): void;
-  asked(request: Request): void;
+  asked(request: Request, script: Script): void;
+  /** The script is about to go, or to be loaded anew. */
+  dropped(script: Script): void;
+  /** The options, with those of scripts. */
+  configuration(): Configuration;
   /** Its hooks are others than before. */
   changed(): void;
 }
@@ -104,9 +107,9 @@ export class Script {
   }
 
   /** Tells of new options. Answers with the failure if the script does not accept them. */
-  configure(updated: readonly OptionName[]): Promise<ScriptFailure | null> {
+  configure(updated: readonly string[]): Promise<ScriptFailure | null> {
     if (!this.hooks.has('configure') && this.thread === null) return Promise.resolve(null);
-    return this.ask({ type: 'configure', options: this.options(), updated }, 'configure');
+    return this.ask({ type: 'configure', options: this.listener.configuration(), updated }, 'configure');
   }
 
   tick(): void {
@@ -135,7 +138,7 @@ export class Script {
             if (loaded.thrown) this.fail({ id: null, ...loaded.thrown });
             done({ thread, loaded });
           },
-          asked: (request) => this.listener.asked(request),
+          asked: (request) => this.listener.asked(request, this),
           log: (level, line) => this.log(level, line),
           died: (why) => {
             if (thread === this.thread) void this.revive(why);
@@ -158,7 +161,8 @@ export class Script {
     this.thread = thread;
     this.hooks = new Set(loaded.hooks);
     await this.life('start');
-    await this.ask({ type: 'configure', options: this.options(), updated: optionNames }, 'configure');
+    const options = this.listener.configuration();
+    await this.ask({ type: 'configure', options, updated: Object.keys(options) }, 'configure');
     if (this.thread !== thread) return;
     this.hasStarted = true;
     this.listener.changed();
@@ -205,6 +209,7 @@ export class Script {
     const { thread } = this;
     if (!thread) return;
     await this.life('done');
+    this.listener.dropped(this);
     this.thread = null;
     thread.stop();
   }

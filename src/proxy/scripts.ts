@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { FlowId } from '../flow/flow.js';
-import type { Mistake, OptionName, Options } from '../options.js';
+import type { Mistake, Options } from '../options.js';
 import type { LogEntry, ScriptFailure } from '../protocol.js';
 import { type EventName, eventNames } from '../script/events.js';
 import type { Call, ConnectionChange, ConnectionImage } from '../script/image.js';
@@ -71,7 +71,7 @@ export class Scripts {
   }
 
   /** New options: the first script that does not accept them says why. */
-  async configure(updated: readonly OptionName[]): Promise<ScriptFailure | null> {
+  async configure(updated: readonly string[]): Promise<ScriptFailure | null> {
     for (const script of this.scripts) {
       const failure = await script.configure(updated);
       if (failure) return failure;
@@ -121,6 +121,11 @@ export class Scripts {
       });
     };
     next();
+  }
+
+  /** Every script has the values of the options by `configure`, so that one without the hook is told, too. */
+  get all(): readonly Script[] {
+    return this.scripts;
   }
 
   forget(id: FlowId): void {

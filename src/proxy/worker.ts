@@ -17,6 +17,7 @@ import {
 } from '../protocol.js';
 import type { Context } from './context.js';
 import { Desk } from './desk.js';
+import { Extras } from './extras.js';
 import { Feed } from './feed.js';
 import { Ledger } from './ledger.js';
 import { listen } from './listener.js';
@@ -67,15 +68,23 @@ async function start(): Promise<void> {
     log('error', failureText(failure, path));
     say({ type: 'script-failed', failure, path });
   };
+  const extras: Extras = new Extras(settings.given, () => say({ type: 'extras-changed', ...extras.list() }));
   const scripts = new Scripts(
     () => context.options,
-    { log, failed: scriptFailed, asked: (request) => desk.asked(request) },
+    {
+      log,
+      failed: scriptFailed,
+      asked: (request, script) => desk.asked(request, script),
+      dropped: (script) => extras.drop(script),
+      configuration: () => ({ ...context.options, ...extras.allValues() }),
+    },
     () => {},
   );
   const context: Context = {
     options,
     ledger,
     scripts,
+    extras,
     scriptFailed,
     ...rules,
     leaf: async (names) => (await leaves).contextFor(names),
@@ -95,6 +104,8 @@ async function start(): Promise<void> {
   });
   hearLog = (entry) => scripts.logged(entry);
   await scripts.set(sources);
+  if (extras.unclaimed !== null)
+    return say({ type: 'could-not-listen', reason: `--set: there is no option "${extras.unclaimed}"` });
   port.hear((command) => desk.hear(command));
   try {
     const listening = await listen(context, context.listening.host, options.listen_port);

@@ -1,9 +1,26 @@
-import { isOptionName, type OptionValue, optionNames } from '../options.js';
+import type { Kind, OptionShape, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
 import { nearest, Sealed } from './naming.js';
 
+type CommandFunction = (...words: string[]) => unknown;
+
+const kinds: Readonly<Record<string, Kind>> = {
+  bool: 'bool',
+  boolean: 'bool',
+  int: 'int',
+  number: 'int',
+  str: 'str',
+  string: 'str',
+  list: 'list',
+  choice: 'choice',
+  size: 'size',
+};
+
 /** What a script may ask of sluice. */
 export interface Master {
+  addOption(name: string, shape: OptionShape): void;
+  addCommand(name: string, doc: string): void;
+  execute(line: string): void;
   setOption(name: string, value: OptionValue): void;
   shutdown(): void;
   print(level: LogEntry['level'], text: string): void;
@@ -12,17 +29,25 @@ export interface Master {
 /** The options, by name: reading gives the present value, assigning asks for another. */
 export type ScriptOptions = Record<string, OptionValue> & { update(values: Record<string, OptionValue>): void };
 
-const nobody: Master = { setOption: () => {}, shutdown: () => {}, print: (_level, text) => console.log(text) };
+const nobody: Master = {
+  addOption: () => {},
+  addCommand: () => {},
+  execute: () => {},
+  setOption: () => {},
+  shutdown: () => {},
+  print: (_level, text) => console.log(text),
+};
 
 let master: Master = nobody;
+const commandFunctions = new Map<string, CommandFunction>();
 let values: Readonly<Record<string, OptionValue>> = {};
 
 const options = new Proxy({} as ScriptOptions, {
   get: (_target, name) => (name === 'update' ? update : values[String(name)]),
-  has: (_target, name) => isOptionName(String(name)),
-  ownKeys: () => optionNames,
+  has: (_target, name) => Object.hasOwn(values, name),
+  ownKeys: () => Object.keys(values),
   getOwnPropertyDescriptor: (_target, name) =>
-    isOptionName(String(name)) ? { value: values[String(name)], enumerable: true, configurable: true } : undefined,
+    Object.hasOwn(values, name) ? { value: values[String(name)], enumerable: true, configurable: true } : undefined,
   set: (_target, name, value: OptionValue) => {
     update({ [String(name)]: value });
     return true;
@@ -31,8 +56,8 @@ const options = new Proxy({} as ScriptOptions, {
 
 function update(wanted: Record<string, OptionValue>): void {
   for (const [name, value] of Object.entries(wanted)) {
-    if (!isOptionName(name)) {
-      const like = nearest(name, optionNames);
+    if (!Object.hasOwn(values, name)) {
+      const like = nearest(name, Object.keys(values));
       throw new TypeError(`there is no option "${name}"${like === null ? '' : `: did you mean ${like}?`}`);
     }
     master.setOption(name, value);
@@ -72,6 +97,38 @@ export class Ctx extends Sealed {
     throw new TypeError('ctx.options itself cannot be replaced: assign to one of its names');
   }
 
+  /**
+   * Adds an option that `set`, `--set` and `configure` know (AD-09). Kinds: bool, int, str, list, choice, size. Without
+   * a default it can be unset.
+   */
+  addOption(
+    name: string,
+    kind: string,
+    standard: OptionValue = null,
+    help = '',
+    choices: readonly string[] = [],
+  ): void {
+    const known = kinds[kind];
+    if (!known) throw new TypeError(`no kind of option: ${kind}; there are ${Object.keys(kinds).join(', ')}`);
+    if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new TypeError(`an option is called like my_option, not ${name}`);
+    values = { ...values, [name]: values[name] ?? standard };
+    master.addOption(name, { kind: known, default: standard, help, choices });
+  }
+
+  /** Adds a command for the prompt and for keys; what it returns is shown. */
+  addCommand(name: string, run: CommandFunction, doc = ''): void {
+    if (!/^[a-z][\w.-]*$/i.test(name)) throw new TypeError(`a command is called like my.command, not ${name}`);
+    commandFunctions.set(name, run);
+    master.addCommand(name, doc);
+  }
+
+  /** Runs commands as the prompt does (CTX-02). */
+  readonly commands = {
+    execute: (line: string): void => master.execute(line),
+    call: (name: string, ...words: unknown[]): void =>
+      master.execute([name, ...words.map((word) => JSON.stringify(String(word)))].join(' ')),
+  };
+
   /** CTX-04. */
   shutdown(): void {
     master.shutdown();
@@ -88,6 +145,10 @@ export const ctx = new Ctx();
 /** The host tells whom to ask, and what the options are. */
 export function connectCtx(to: Master): void {
   master = to;
+}
+
+export function commandFunction(name: string): CommandFunction | null {
+  return commandFunctions.get(name) ?? null;
 }
 
 export function renewOptions(now: Readonly<Record<string, OptionValue>>): void {

@@ -25,13 +25,17 @@ export const events = {
   ),
   configure: event(
     'options',
-    'After start, and whenever options change.',
+    'After start, and whenever options change; ctx.options has the new values.',
     'The whole configuration, and a Set of names: all of them at first, then the changed ones. Throwing rolls the change back.',
   ),
-  running: event('none', 'Once, when the proxy is up and all options are set.'),
+  running: event('none', 'Once, when the proxy is up and all options are set; after a reload, once more.'),
   tick: event('none', 'Every 100 ms from running to done.'),
   log: event('entry', 'For every line of the event log.', 'Never for a line of its own.', 'add_log'),
-  done: event('none', 'Once and last: at unload, reload, quit, SIGTERM, SIGHUP.', 'Awaited to the deadline.'),
+  done: event(
+    'none',
+    'Once and last: at unload, reload, quit, SIGTERM, SIGHUP.',
+    'Awaited: up to script_wait, and 5 seconds when sluice ends. A thread that was stopped gets none.',
+  ),
   clientconnect: event(
     'client',
     'A client has connected; one connection can carry many requests.',
@@ -55,7 +59,7 @@ export const events = {
   ),
   next_layer: event(
     'layer',
-    'Whenever the protocol on a connection is chosen: when it is accepted, inside CONNECT, inside TLS, at an Upgrade.',
+    'Whenever the protocol on a connection is chosen: when it is accepted, inside CONNECT, inside TLS.',
     'layer.name is what sluice would take. Setting it, or returning another name, changes it.',
   ),
   tls_clienthello: event(
@@ -72,8 +76,12 @@ export const events = {
     'A client sent CONNECT; nothing has been dialled.',
     'flow.request and its headers are set. A flow.response that is not 2xx is sent and ends it. No other HTTP event comes for the CONNECT.',
   ),
-  http_connected: event('flow', 'The tunnel of a CONNECT is open.'),
-  http_connect_error: event('flow', 'The tunnel of a CONNECT could not be opened.'),
+  http_connected: event(
+    'flow',
+    'A CONNECT has been accepted.',
+    'Its server has not been dialled yet: serverconnect follows.',
+  ),
+  http_connect_error: event('flow', 'A script refused a CONNECT or killed its flow.'),
   requestheaders: event(
     'flow',
     "The request's head has been read, its body not yet.",

@@ -16,7 +16,7 @@ import {
   Server,
   serverOf,
 } from './connection.js';
-import { connectCtx, ctx, renewOptions } from './ctx.js';
+import { commandFunction, connectCtx, ctx, renewOptions } from './ctx.js';
 import { type EventName, eventTable } from './events.js';
 import { HTTPFlow, type Reach } from './httpflow.js';
 import type {
@@ -153,6 +153,8 @@ class Host {
         return this.plain('configure', what.options, new Set(what.updated));
       case 'log':
         return this.plain('log', { msg: what.entry.text, level: what.entry.level });
+      case 'command':
+        return this.command(what.name, what.words);
       case 'plain':
         return what.event === 'start' ? this.start() : this.plain(what.event);
       case 'look':
@@ -180,6 +182,15 @@ class Host {
   private async plain(event: EventName, ...values: readonly unknown[]): Promise<Performed> {
     const called = await this.each(event, values);
     return { outcome: { type: 'done', ran: called.ran }, thrown: called.thrown };
+  }
+
+  private async command(name: string, words: readonly string[]): Promise<Performed> {
+    try {
+      const answer = await commandFunction(name)?.(...words);
+      return { outcome: { type: 'said', text: answer === undefined || answer === null ? '' : String(answer) } };
+    } catch (error) {
+      return { outcome: { type: 'said', text: '' }, thrown: thrown(name, error) };
+    }
   }
 
   /** What `start` returns takes the place of the addon it belongs to (S3-11). */
@@ -317,6 +328,9 @@ async function main(): Promise<void> {
   process.setSourceMapsEnabled(true);
   connectCtx({
     setOption: (name, value) => say({ type: 'asked', what: { type: 'set-option', name, value } }),
+    addOption: (name, shape) => say({ type: 'asked', what: { type: 'add-option', name, shape } }),
+    addCommand: (name, doc) => say({ type: 'asked', what: { type: 'add-command', name, doc } }),
+    execute: (line) => say({ type: 'asked', what: { type: 'execute', line } }),
     shutdown: () => say({ type: 'asked', what: { type: 'shutdown' } }),
     print: (level, text) => say({ type: 'printed', level, text }),
   });

@@ -11,7 +11,7 @@ import type {
   ServerFacts,
   Side,
 } from '../flow/flow.js';
-import type { OptionName, Options, OptionValue } from '../options.js';
+import type { OptionShape, Options, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
 import type { EventName } from './events.js';
 import type { Pieces } from './pieces.js';
@@ -122,13 +122,17 @@ export interface Looked {
   readonly side: Side;
 }
 
+/** The options of sluice and those of scripts. */
+export type Configuration = Options & Readonly<Record<string, OptionValue>>;
+
 /** A hook that is called. */
 export type Call =
   | { readonly type: 'flow'; readonly event: EventName; readonly flow: FlowImage; readonly sent: readonly Side[] }
   | { readonly type: 'connection'; readonly event: EventName; readonly connection: ConnectionImage }
-  | { readonly type: 'configure'; readonly options: Options; readonly updated: readonly OptionName[] }
+  | { readonly type: 'configure'; readonly options: Configuration; readonly updated: readonly string[] }
   | { readonly type: 'plain'; readonly event: EventName }
   | { readonly type: 'log'; readonly entry: LogEntry }
+  | { readonly type: 'command'; readonly name: string; readonly words: readonly string[] }
   /** The events a finished flow went through, one after the other. */
   | { readonly type: 'once'; readonly flow: FlowImage }
   /** Pieces of a body for a stream function; `ends` is set with the last. */
@@ -152,7 +156,9 @@ export type Outcome =
   | { readonly type: 'connection'; readonly change: ConnectionChange | null }
   | { readonly type: 'once'; readonly change: FlowChange | null; readonly events: readonly string[] }
   | ({ readonly type: 'looked' } & Pieces)
-  | { readonly type: 'done'; readonly ran: boolean };
+  | { readonly type: 'done'; readonly ran: boolean }
+  /** What a command answered. */
+  | { readonly type: 'said'; readonly text: string };
 
 /** To the script's thread. */
 export type HostCommand =
@@ -189,6 +195,9 @@ export type HostEvent =
 export type Request =
   | { readonly type: 'shutdown' }
   | { readonly type: 'set-option'; readonly name: string; readonly value: OptionValue }
+  | { readonly type: 'add-option'; readonly name: string; readonly shape: OptionShape }
+  | { readonly type: 'add-command'; readonly name: string; readonly doc: string }
+  | { readonly type: 'execute'; readonly line: string }
   | { readonly type: 'resume' | 'kill'; readonly flow: FlowId };
 
 export interface HostSettings {

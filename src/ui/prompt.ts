@@ -39,14 +39,14 @@ interface Completion {
   readonly candidates: readonly string[] | 'path';
 }
 
-function completionOf(text: string): Completion {
+function completionOf(state: State, text: string): Completion {
   const words = splitWords(text);
   const isFresh = text === '' || /\s$/.test(text);
   const last = isFresh ? { text: '', at: text.length } : (words.at(-1) ?? { text: '', at: 0 });
   const index = isFresh ? words.length : words.length - 1;
   const at = last.at;
   const word = last.text;
-  if (index === 0) return { at, word, candidates: Object.keys(commands).sort() };
+  if (index === 0) return { at, word, candidates: commandNames(state) };
   const command = commandNamed(words[0]?.text ?? '');
   const argument = command?.arguments[Math.min(index - 1, command.arguments.length - 1)];
   switch (argument?.type) {
@@ -55,14 +55,22 @@ function completionOf(text: string): Completion {
     case 'path':
       return { at, word, candidates: 'path' };
     case 'option':
-      return { at, word, candidates: optionNames.filter((name) => !optionTable[name].fixed) };
+      return { at, word, candidates: settableNames(state) };
     case 'values':
       return { at, word, candidates: optionValues(words[1]?.text ?? '') };
     case 'command':
-      return { at, word, candidates: Object.keys(commands).sort() };
+      return { at, word, candidates: commandNames(state) };
     default:
       return { at, word, candidates: argument?.choices ?? [] };
   }
+}
+
+function commandNames({ extras }: State): readonly string[] {
+  return [...Object.keys(commands), ...extras.commands.map(({ name }) => name)].sort();
+}
+
+function settableNames({ extras }: State): readonly string[] {
+  return [...optionNames.filter((name) => !optionTable[name].fixed), ...extras.options.map(({ name }) => name)];
 }
 
 function optionValues(name: string): readonly string[] {
@@ -115,7 +123,7 @@ function complete(state: State, prompt: CommandPrompt, by: number): Step {
       return [{ ...state, prompt: { ...prompt, line, candidate } }];
     }
   }
-  const { at, word, candidates } = completionOf(text);
+  const { at, word, candidates } = completionOf(state, text);
   if (candidates === 'path') return [state, { type: 'complete-path', before: text.slice(0, at), path: word }];
   return offer(state, text.slice(0, at), word, candidates);
 }

@@ -2,7 +2,7 @@ import type { BodyData } from '../flow/extent.js';
 import type { Flow, FlowId, Side } from '../flow/flow.js';
 import type { FlowRow } from '../flow/row.js';
 import type { Options } from '../options.js';
-import type { LogEntry, LogLevel } from '../protocol.js';
+import type { LogEntry, LogLevel, ScriptCommand, ScriptOption } from '../protocol.js';
 import type { BodyText } from './bodytext.js';
 import type { EditLine } from './editline.js';
 import type { Keymap } from './keymap.js';
@@ -107,6 +107,8 @@ export interface State {
   readonly history: readonly string[];
   readonly listening: { readonly host: string; readonly port: number } | null;
   readonly scriptErrors: number;
+  /** What scripts brought along. */
+  readonly extras: { readonly options: readonly ScriptOption[]; readonly commands: readonly ScriptCommand[] };
 }
 
 export function initialState(
@@ -136,6 +138,7 @@ export function initialState(
     history: [],
     listening: null,
     scriptErrors: 0,
+    extras: { options: [], commands: [] },
   };
 }
 

@@ -113,6 +113,12 @@ function heard(state: State, event: ProxyEvent): Step {
       return [
         withNotice({ ...state, scriptErrors: state.scriptErrors + 1 }, 'error', failureText(event.failure, event.path)),
       ];
+    case 'extras-changed':
+      return [{ ...state, extras: { options: event.options, commands: event.commands } }];
+    case 'command-answered':
+      return [withNotice(withLog(state, { at: state.now, level: 'info', text: event.text }), 'alert', event.text)];
+    case 'command-asked':
+      return runCommand(state, event.line);
     case 'quit-asked':
       return [state, { type: 'quit', reason: null }];
     case 'stopped':

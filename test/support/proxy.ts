@@ -125,7 +125,14 @@ export async function startProxy(t: TestContext, options: Partial<Options> = {})
   const { port1, port2 } = new MessageChannel();
   const spool = spoolFolder(confdir, process.pid);
   const worker = new Worker(new URL('../../src/proxy/worker.js', import.meta.url), {
-    workerData: { options: { ...defaultOptions(), listen_port: 0, ...options }, confdir, spool, port: port2 },
+    workerData: {
+      options: { ...defaultOptions(), listen_port: 0, ...options },
+      confdir,
+      spool,
+      port: port2,
+      scriptText: null,
+      given: {},
+    },
     transferList: [port2],
   });
   const proxy = new RunningProxy(confdir, spool, portOver(port1));

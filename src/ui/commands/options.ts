@@ -4,6 +4,8 @@ import { type Effect, type Step, tell } from '../step.js';
 import { argument, type Command, refusal } from './command.js';
 
 function setOption(state: State, [name, ...words]: readonly string[]): Step {
+  if (name !== undefined && state.extras.options.some((option) => option.name === name))
+    return [state, tell({ type: 'set-script-option', name, words })];
   if (name === undefined || !isOptionName(name)) return refusal(state, `There is no option "${name ?? ''}".`);
   if (optionTable[name].fixed) return refusal(state, `${name} can only be given at start.`);
   const value = parseOption(name, words.length === 1 && words[0] === '' ? [] : words, state.options[name]);

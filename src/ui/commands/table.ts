@@ -1,5 +1,5 @@
 import type { State } from '../state.js';
-import type { Step } from '../step.js';
+import { type Step, tell } from '../step.js';
 import { splitWords } from '../words.js';
 import { type Command, misfit, refusal } from './command.js';
 import { consoleCommands } from './console.js';
@@ -25,6 +25,8 @@ export function runCommand(state: State, text: string): Step {
   const words = splitWords(text).map((word) => word.text);
   const [name, ...rest] = words;
   if (name === undefined) return [state];
+  if (!commandNamed(name) && state.extras.commands.some((one) => one.name === name))
+    return [state, tell({ type: 'call-command', name, words: rest })];
   const problem = checkCommand(words);
   const command = commandNamed(name);
   if (problem !== null || !command) return refusal(state, `${(problem ?? '').replace(/^there/, 'There')}`);
