@@ -133,6 +133,11 @@ const table = {
     default: 4,
     help: 'Seconds without a byte of the response after which a client that has closed its half is taken for gone.',
   },
+  stream_tail: {
+    kind: 'size',
+    default: 65_536,
+    help: 'Bytes of a streamed body that can be watched while its flow is open on the screen: in memory only, never recorded; 0 shows none.',
+  },
   script_silence: {
     kind: 'int',
     default: 2,

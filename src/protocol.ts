@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { BodyData } from './flow/extent.js';
-import type { Flow, FlowId, Place } from './flow/flow.js';
+import type { Flow, FlowId, Place, Side } from './flow/flow.js';
 import type { RowBatch } from './flow/row.js';
 import type { OptionName, OptionShape, OptionValue } from './options.js';
 
@@ -26,6 +26,8 @@ export interface FlowTarget {
 export type ProxyCommand =
   | { readonly type: 'return-credit' }
   | { readonly type: 'read-flow'; readonly id: FlowId }
+  /** The flow is on the screen, or none is: what passes unrecorded can be watched. */
+  | { readonly type: 'watch'; readonly id: FlowId | null }
   | { readonly type: 'kill'; readonly flows: readonly FlowTarget[] }
   | { readonly type: 'resume'; readonly flows: readonly FlowTarget[] }
   | { readonly type: 'replay'; readonly flows: readonly FlowTarget[] }
@@ -70,6 +72,14 @@ export interface ScriptFailure {
   readonly place: Place | null;
 }
 
+/** What can be seen of a body as it passes. */
+export interface Watched {
+  /** The last bytes of one that is not recorded, or null. */
+  readonly tail: Uint8Array | null;
+  /** For an event stream, up to where it had come and when, in turn. */
+  readonly arrivals: Float64Array | null;
+}
+
 /** An option that a script brought. */
 export interface ScriptOption {
   readonly name: string;
@@ -100,6 +110,7 @@ export type ProxyEvent =
       readonly flow: Flow;
       readonly request: BodyData | null;
       readonly response: BodyData | null;
+      readonly watched: Readonly<Record<Side, Watched>>;
     }
   | { readonly type: 'flow-added'; readonly id: FlowId }
   | { readonly type: 'option-changed'; readonly name: OptionName; readonly value: OptionValue }

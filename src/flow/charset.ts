@@ -63,7 +63,7 @@ const ESCAPE = 0xdc00;
 export function bytesToText(bytes: string): string {
   if (/^[\x00-\x7f]*$/.test(bytes)) return bytes;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, 'latin1'));
   } catch {
     return bytes.replace(/[\x80-\xff]/g, (octet) => String.fromCharCode(ESCAPE + octet.charCodeAt(0)));
   }

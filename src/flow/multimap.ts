@@ -127,6 +127,16 @@ export class MultiMap<V> implements Iterable<[name: string, value: V]> {
   }
 }
 
+/** Ends the chain of prototypes: a property that is assigned would be lost, for it is in no pair (S4-36). */
+const SEAL: object = new Proxy(Object.create(Object.prototype) as object, {
+  set(_target, key): never {
+    const name = JSON.stringify(String(key));
+    throw new TypeError(`MultiMap has no attribute ${name}: did you mean set(${name}, …)?`);
+  },
+});
+
+Object.setPrototypeOf(MultiMap.prototype, SEAL);
+
 /** A check for pairs of text: numbers and booleans become text, all else that is no text is refused. */
 export function textPair(name: unknown, value: unknown): [name: string, value: string] {
   if (typeof name !== 'string') throw new TypeError(`a name must be text, not ${kindOf(name)}`);

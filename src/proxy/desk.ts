@@ -11,7 +11,14 @@ import {
   parseOption,
   withOption,
 } from '../options.js';
-import { type FlowTarget, failureText, type LogLevel, type ProxyCommand, type ProxyEvent } from '../protocol.js';
+import {
+  type FlowTarget,
+  failureText,
+  type LogLevel,
+  type ProxyCommand,
+  type ProxyEvent,
+  type Watched,
+} from '../protocol.js';
 import type { Request } from '../script/image.js';
 import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
@@ -26,6 +33,8 @@ import type { Record } from './shelf.js';
 
 /** Hears the commands of the interface and carries them out, or refuses them with a reason. */
 export class Desk {
+  private watched: Entry | null = null;
+
   constructor(
     private readonly context: Context,
     private readonly feed: Feed,
@@ -39,6 +48,8 @@ export class Desk {
         return this.feed.returnCredit();
       case 'read-flow':
         return this.read(command.id);
+      case 'watch':
+        return this.watch(command.id);
       case 'kill':
         return this.each(command, (record) => this.kill(record));
       case 'resume':
@@ -98,7 +109,15 @@ export class Desk {
     const record = this.context.ledger.get(id);
     if (!record) return this.refuse('read-flow', 'the flow is gone');
     const bodies = record instanceof Entry ? bodiesOf(record) : { request: null, response: null };
-    this.say({ type: 'flow-read', flow: record.picture(), ...bodies });
+    const watched = this.watched?.id === id ? this.watched : record;
+    this.say({ type: 'flow-read', flow: record.picture(), ...bodies, watched: watchedOf(watched) });
+  }
+
+  private watch(id: FlowId | null): void {
+    this.watched?.watch(0);
+    const record = id === null ? undefined : this.context.ledger.get(id);
+    this.watched = record instanceof Entry ? record : null;
+    this.watched?.watch(this.context.options.stream_tail);
   }
 
   private kill(record: Record): string | null {
@@ -280,6 +299,15 @@ export class Desk {
     const record = this.context.ledger.get(id);
     if (record instanceof Entry) act(record);
   }
+}
+
+function watchedOf(record: Record): { readonly request: Watched; readonly response: Watched } {
+  const of = (message: Entry['response'] | Entry['request']): Watched => ({
+    tail: message?.tail?.bytes() ?? null,
+    arrivals: message?.arrivals ? Float64Array.from(message.arrivals) : null,
+  });
+  const entry = record instanceof Entry ? record : null;
+  return { request: of(entry?.request ?? null), response: of(entry?.response ?? null) };
 }
 
 function bodiesOf(entry: Entry): { readonly request: BodyData | null; readonly response: BodyData | null } {

@@ -21,6 +21,7 @@ import type { RawRequestHead } from '../http/reader.js';
 import { LiveMessage } from './message.js';
 import { Recording } from './recording.js';
 import type { Spool } from './spool.js';
+import { Tail } from './tail.js';
 
 /** What can be done to the exchange behind a flow while it is live. */
 export interface Handle {
@@ -70,6 +71,7 @@ export class Entry implements Teller {
   /** The hook and script that it waits for, or null. */
   waitsFor: string | null = null;
   /** The scripts that said how a body goes on. */
+  private watchLimit = 0;
   wishers: Readonly<Partial<Record<Side, string>>> = {};
   private backup: Backup | null = null;
 
@@ -102,6 +104,8 @@ export class Entry implements Teller {
     message.carriage = carriage;
     const records = framing.type !== 'none' && (carriage.how !== 'streamed' || this.storesStreamed());
     if (records) message.recording = new Recording(this.spool);
+    if (mediaType(message.head.fields) === 'text/event-stream') message.arrivals = [];
+    if (this.watchLimit > 0 && !message.recording) message.tail = new Tail(this.watchLimit);
   }
 
   interim(head: ResponseHead): void {
@@ -266,6 +270,13 @@ export class Entry implements Teller {
   /** A script says how that side's body goes on. */
   wishedBy(side: Side, script: string): void {
     this.wishers = { ...this.wishers, [side]: script };
+  }
+
+  /** Somebody looks on: the last bytes of what is not recorded are kept from here on, for 0 no more. */
+  watch(limit: number): void {
+    this.watchLimit = limit;
+    for (const message of [this.request, this.response])
+      if (message) message.tail = limit > 0 && !message.recording && message.isGrowing ? new Tail(limit) : null;
   }
 
   /** Scripts have the flow: who, while it waits for them, or null. */

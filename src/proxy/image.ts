@@ -57,6 +57,8 @@ function withHead<Head>(old: LiveMessage<Head>, head: Head, change: AnyChange, s
   const message = new LiveMessage(head, old.carriage, old.expected, recording, old.startedAt);
   message.size = body ? body.length : old.size;
   message.chunks = old.chunks;
+  message.tail = old.tail;
+  message.arrivals = old.arrivals;
   message.trailers = change.trailers;
   message.endedAt = old.endedAt;
   message.cut = body ? null : old.cut;

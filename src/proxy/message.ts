@@ -1,7 +1,12 @@
+import { now } from '../flow/clock.js';
 import type { Fields } from '../flow/fields.js';
 import type { Body, Carriage, Contents, Message } from '../flow/flow.js';
 import type { BodySign } from '../flow/row.js';
 import type { Recording } from './recording.js';
+import type { Tail } from './tail.js';
+
+/** Numbers kept of the arrivals of one event stream. */
+const MOST_ARRIVALS = 200_000;
 
 /** A request or response while it is being told: the mutable side of a `Message`. */
 export class LiveMessage<Head> {
@@ -10,6 +15,10 @@ export class LiveMessage<Head> {
   trailers: Fields = [];
   endedAt: number | null = null;
   malformed: string | null = null;
+  /** The last bytes of an unrecorded body that somebody watches. */
+  tail: Tail | null = null;
+  /** When what was there of an event stream, offset and time in turn. */
+  arrivals: number[] | null = null;
   /** Set when the body will never be whole. */
   cut: string | null = null;
 
@@ -34,6 +43,8 @@ export class LiveMessage<Head> {
   record(bytes: Uint8Array): void {
     this.size += bytes.length;
     this.recording?.add(bytes);
+    this.tail?.add(bytes);
+    if (this.arrivals && this.arrivals.length < MOST_ARRIVALS) this.arrivals.push(this.size, now());
   }
 
   end(at: number): void {

@@ -2,7 +2,7 @@ import { cookiesOf, withCookies } from '../flow/cookies.js';
 import { fieldValue } from '../flow/fields.js';
 import { authorityOf, type Scheme, urlOf } from '../flow/flow.js';
 import { formOf, formText, isUrlencoded } from '../flow/form.js';
-import { MultiMap } from '../flow/multimap.js';
+import { MultiMap, textPair } from '../flow/multimap.js';
 import { boundaryOf, multipartBody, type Part, partNamed, partsOf } from '../flow/multipart.js';
 import { pathComponents, queryOf, withPathComponents, withQuery } from '../flow/query.js';
 import { Headers } from './headers.js';
@@ -13,6 +13,10 @@ type Pairs<V> = Iterable<readonly [string, V]> | Readonly<Record<string, V>>;
 
 function pairsOf<V>(given: Pairs<V>): readonly (readonly [string, V])[] {
   return Symbol.iterator in given ? [...given] : Object.entries(given);
+}
+
+function textPairs(given: Pairs<string>): readonly (readonly [string, string])[] {
+  return pairsOf(given).map(([name, value]) => textPair(name, value));
 }
 
 /** "host[:port]" of a Host field. */
@@ -143,11 +147,12 @@ export class Request extends Message {
       (pairs) => {
         this.#path = withQuery(this.#path, pairs);
       },
+      textPair,
     );
   }
 
   set query(pairs: Pairs<string>) {
-    this.#path = withQuery(this.#path, pairsOf(pairs));
+    this.#path = withQuery(this.#path, textPairs(pairs));
   }
 
   /** Live; writing leaves one Cookie field (DMR-08). */
@@ -155,23 +160,25 @@ export class Request extends Message {
     return new MultiMap(
       () => cookiesOf(this.headers.toFields()),
       (pairs) => this.#putCookies(pairs),
+      textPair,
     );
   }
 
   set cookies(pairs: Pairs<string>) {
-    this.#putCookies(pairsOf(pairs));
+    this.#putCookies(textPairs(pairs));
   }
 
   /** Live; empty unless the content type says so (DMR-10). */
   get urlencodedForm(): MultiMap<string> {
     return new MultiMap(
-      () => (isUrlencoded(this.headers.toFields()) ? formOf(this.getText(false) ?? '') : []),
+      () => formOf(this.#formText()),
       (pairs) => this.#putForm(pairs),
+      textPair,
     );
   }
 
   set urlencodedForm(pairs: Pairs<string>) {
-    this.#putForm(pairsOf(pairs));
+    this.#putForm(textPairs(pairs));
   }
 
   /** Live: names and the bytes of their parts; files and part headers stay as they are (DMR-11, GAP-31). */
@@ -250,10 +257,16 @@ export class Request extends Message {
     this.headers = new Headers(withCookies(this.headers.toFields(), pairs)).touched();
   }
 
+  /** The form as it is on the wire, one character an octet; '' where the body is none. */
+  #formText(): string {
+    const content = isUrlencoded(this.headers.toFields()) ? this.getContent(false) : null;
+    return content ? Buffer.from(content).toString('latin1') : '';
+  }
+
   #putForm(pairs: readonly (readonly [string, string])[]): void {
-    const like = isUrlencoded(this.headers.toFields()) ? (this.getText(false) ?? '') : '';
+    const like = this.#formText();
     this.headers.set('Content-Type', 'application/x-www-form-urlencoded');
-    this.content = Buffer.from(formText(pairs, like), 'utf8');
+    this.content = Buffer.from(formText(pairs, like), 'latin1');
   }
 
   #parts(): readonly Part[] {

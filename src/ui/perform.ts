@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { decode } from '../content/decoder.js';
+import { eventStreamText } from '../content/eventstream.js';
 import { bytesSource, sourceOf } from '../content/source.js';
 import { render } from '../content/views.js';
 import { contentCodings } from '../flow/codings.js';
@@ -47,6 +48,12 @@ export async function loadBody(state: State, effect: LoadBody): Promise<Msg> {
       : useRaw
         ? `cannot decode (${decoded.trouble})`
         : `decoded ${codings.join(', ')}${decoded.trouble === '' ? '' : `, ${decoded.trouble}`}`;
+  const arrivals = state.open?.watched[side].arrivals ?? null;
+  if (arrivals && mode === 'auto') {
+    const shown = eventStreamText(bytes, arrivals, state.around.dateTimeOf);
+    const rendering = { view: 'Event stream', shape: 'text', isJson: false, note: '' } as const;
+    return loaded(new BodyText(bytesSource(shown), rendering, remark));
+  }
   const rendering = render(mode, fields, bytes);
   return loaded(new BodyText(bytesSource(rendering.bytes), rendering, remark));
 }

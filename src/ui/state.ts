@@ -2,7 +2,7 @@ import type { BodyData } from '../flow/extent.js';
 import type { Flow, FlowId, Side } from '../flow/flow.js';
 import type { FlowRow } from '../flow/row.js';
 import type { Options } from '../options.js';
-import type { LogEntry, LogLevel, ScriptCommand, ScriptOption } from '../protocol.js';
+import type { LogEntry, LogLevel, ScriptCommand, ScriptOption, Watched } from '../protocol.js';
 import type { BodyText } from './bodytext.js';
 import type { EditLine } from './editline.js';
 import type { Keymap } from './keymap.js';
@@ -22,7 +22,7 @@ export const TOP: Scroll = { head: 0, body: 0 };
 /** One screen of the stack; the last is shown (UI-07). */
 export type View =
   | { readonly type: 'flowlist' }
-  | { readonly type: 'flowview'; readonly id: FlowId; readonly scroll: Scroll }
+  | { readonly type: 'flowview'; readonly id: FlowId; readonly scroll: Scroll; readonly follows: boolean }
   | { readonly type: 'eventlog'; readonly top: number | null }
   | { readonly type: 'help'; readonly from: Context; readonly top: number };
 
@@ -59,6 +59,7 @@ export interface OpenFlow {
   readonly flow: Flow;
   readonly request: BodyData | null;
   readonly response: BodyData | null;
+  readonly watched: Readonly<Record<Side, Watched>>;
 }
 
 export interface LoadedBody {

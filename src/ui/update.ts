@@ -40,6 +40,18 @@ export type Msg =
 
 /** What happened, in; the next state and what to do, out. Nothing here waits, prints or reads a clock. */
 export function update(state: State, msg: Msg): Step {
+  const [next, ...effects] = stepOf(state, msg);
+  const [before, after] = [watchedFlow(state), watchedFlow(next)];
+  return before === after ? [next, ...effects] : [next, tell({ type: 'watch', id: after }), ...effects];
+}
+
+/** The flow on the screen, of which the proxy shows what passes. */
+function watchedFlow(state: State): FlowId | null {
+  const view = topView(state);
+  return view.type === 'flowview' ? view.id : null;
+}
+
+function stepOf(state: State, msg: Msg): Step {
   switch (msg.type) {
     case 'input':
       return heardInput(state, msg.input);
@@ -151,12 +163,13 @@ function rowsChanged(state: State, event: Extract<ProxyEvent, { type: 'rows-chan
 }
 
 function flowRead(state: State, event: Extract<ProxyEvent, { type: 'flow-read' }>): Step {
-  const { flow, request, response } = event;
+  const { flow, request, response, watched } = event;
   const view = topView(state);
   if (view.type !== 'flowview' || view.id !== flow.id) return [state];
-  const next: State = { ...state, open: { flow, request, response } };
+  const next: State = { ...state, open: { flow, request, response, watched } };
   const side = state.tab;
   if (side === 'detail') return [next];
+  if (view.follows && watched[side].tail) return navigate(next, 'end', true);
   const data = side === 'request' ? request : response;
   const isLoaded = isCurrent(state.body, flow.id, side, flow.revision);
   if (!data || isLoaded) return [next];
@@ -171,7 +184,8 @@ function bodyLoaded(state: State, body: LoadedBody): State {
   const view = topView(state);
   if (view.type !== 'flowview' || view.id !== body.id || state.tab !== body.side || state.mode !== body.mode)
     return state;
-  return { ...state, body };
+  const next = { ...state, body };
+  return view.follows ? navigate(next, 'end', true)[0] : next;
 }
 
 function scriptFinished(state: State, report: ScriptReport): State {

@@ -22,7 +22,10 @@ export function openView(state: State, view: View): State {
 export function openFlow(state: State): Step {
   const row = focusedRow(state);
   if (!row) return refusal(state, 'No flow is selected.');
-  const opened = openView({ ...state, open: null, body: null }, { type: 'flowview', id: row.id, scroll: TOP });
+  const opened = openView(
+    { ...state, open: null, body: null },
+    { type: 'flowview', id: row.id, scroll: TOP, follows: false },
+  );
   return [opened, tell({ type: 'read-flow', id: row.id })];
 }
 
@@ -36,7 +39,7 @@ function stepFlow(state: State, by: number): Step {
     focus: state.rows.indexOf(row.id),
     open: null,
     body: null,
-    views: [...state.views.slice(0, -1), { type: 'flowview', id: row.id, scroll: TOP }],
+    views: [...state.views.slice(0, -1), { type: 'flowview', id: row.id, scroll: TOP, follows: view.follows }],
   };
   return [next, tell({ type: 'read-flow', id: row.id })];
 }
@@ -161,6 +164,16 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
     doc: 'Go to a byte of the body, or to a percentage of it',
     arguments: [argument('place', 'text')],
     run: (state, [word]) => goInBody(state, word),
+  },
+  'console.body.follow': {
+    doc: 'Stay at the end of a body while it comes, or stop',
+    arguments: [],
+    run: (state) => {
+      const view = topView(state);
+      if (view.type !== 'flowview') return refusal(state, 'No flow is open.');
+      const next = { ...state, views: [...state.views.slice(0, -1), { ...view, follows: !view.follows }] };
+      return view.follows ? [next] : navigate(next, 'end', true);
+    },
   },
   'eventstore.clear': { doc: 'Empty the event log', arguments: [], run: (state) => [{ ...state, log: [] }] },
   'console.keymap.load': {

@@ -82,13 +82,20 @@ function bodyEnd(end: number, heads: number, height: number, rows: number): Scro
   return end > 0 ? { head: heads, body: end } : { head: Math.max(0, heads + rows - height), body: 0 };
 }
 
-export function navigate(state: State, to: Direction): Step {
+/** Moves; what was following no longer does, unless the move is its own. */
+export function navigate(state: State, to: Direction, isFollowing = false): Step {
   const view = topView(state);
   switch (view.type) {
     case 'flowlist':
       return [movedFocus(state, to)];
     case 'flowview':
-      return [replaceTop(state, { ...view, scroll: movedScroll(state, view.scroll, to) })];
+      return [
+        replaceTop(state, {
+          ...view,
+          scroll: movedScroll(state, view.scroll, to),
+          follows: isFollowing && view.follows,
+        }),
+      ];
     case 'eventlog': {
       const length = visibleLog(state).length;
       const page = paneHeight(state);

@@ -1,3 +1,5 @@
+import { bytesSource } from '../../content/source.js';
+import { render } from '../../content/views.js';
 import { contentCodings } from '../../flow/codings.js';
 import type { Fields } from '../../flow/fields.js';
 import {
@@ -8,8 +10,10 @@ import {
   type RequestHead,
   type ResponseHead,
   responseOf,
+  type Side,
 } from '../../flow/flow.js';
 import { fullSize, shortDuration, shortSize } from '../../flow/sizes.js';
+import { BodyText } from '../bodytext.js';
 import { EMPTY_LINE, type Line, line, span, textLine } from '../lines.js';
 import { paneHeight, type State, topView } from '../state.js';
 import { escapeBytes, fit, textWidth } from '../text.js';
@@ -78,11 +82,24 @@ function progress(state: State, body: Body): Line[] {
   ];
 }
 
-function missingLines(state: State, message: Message<unknown>, side: string): Line[] {
+/** Rows of what is watched. */
+const TAIL_ROWS = 500;
+
+/** The last bytes of a body as it passes by: for the eye only. */
+function tailLines(state: State, side: Side): Line[] {
+  const tail = state.open?.watched[side].tail;
+  if (!tail || tail.length === 0) return [];
+  const width = bodyWidth(state);
+  const text = new BodyText(bytesSource(tail), render('auto', [], tail), '');
+  const title = `watching the last ${shortSize(tail.length)} as they pass: in memory while this is open, never recorded`;
+  return [EMPTY_LINE, bar(state, title), ...text.rows(text.end(TAIL_ROWS, width), TAIL_ROWS, width)];
+}
+
+function missingLines(state: State, message: Message<unknown>, side: Side): Line[] {
   const { body } = message;
   const title = body.growing ? 'content missing, still going by' : 'content missing';
   return [
-    bar(state, title),
+    bar(state, title, followText(state, body)),
     EMPTY_LINE,
     ...progress(state, body),
     ...pairs([
@@ -91,6 +108,7 @@ function missingLines(state: State, message: Message<unknown>, side: string): Li
       ['to keep it next time', ':set store_streamed_bodies true'],
       ...(side === 'response' && !body.growing ? [['again', 'replay (r) fetches it again'] as const] : []),
     ]),
+    ...tailLines(state, side),
   ];
 }
 
@@ -100,7 +118,7 @@ function bodyHead(state: State, message: Message<RequestHead | ResponseHead>, si
     case 'missing':
       return missingLines(state, message, side);
     case 'empty':
-      if (body.growing && body.expected !== 0) return [bar(state, 'receiving …')];
+      if (body.growing && body.expected !== 0) return [bar(state, 'receiving …', followText(state, body))];
       return [bar(state, 'no content')];
     case 'partial':
     case 'kept': {
@@ -117,9 +135,16 @@ function bodyHead(state: State, message: Message<RequestHead | ResponseHead>, si
             : codings.length > 0 && text
               ? `${shortSize(body.size)} ${codings.join(', ')}, ${shortSize(text.size)} shown`
               : shortSize(body.size);
-      return [...progress(state, body), bar(state, `${what} · ${how}`, `[m:${state.mode}]`)];
+      return [...progress(state, body), bar(state, `${what} · ${how}`, `${followText(state, body)}[m:${state.mode}]`)];
     }
   }
+}
+
+/** Whether the view stays at the end of a body that grows. */
+function followText(state: State, body: Body): string {
+  const view = topView(state);
+  if (!body.growing || view.type !== 'flowview') return '';
+  return view.follows ? '[following: any move pauses] ' : '[f follows] ';
 }
 
 function messageLines(
