@@ -47,6 +47,7 @@ export function encodeText(text: string, charset: string): Uint8Array | null {
     case 'utf-16be':
       return Buffer.from(text, 'utf16le').swap16();
     case 'latin1':
+      return /^[\x00-\xff]*$/.test(text) ? Buffer.from(text, 'latin1') : null;
     case 'windows-1252':
       return /^[\x00-\x7f\xa0-\xff]*$/.test(text) ? Buffer.from(text, 'latin1') : null;
     default:

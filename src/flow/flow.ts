@@ -138,6 +138,8 @@ export interface ClientFacts {
 }
 
 export interface ServerFacts {
+  /** What tells this connection from others, where scripts have been told of it. */
+  readonly id?: number;
   /** Host and port as asked for. */
   readonly authority: string;
   /** The address it resolved to, with the port. */

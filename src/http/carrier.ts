@@ -75,7 +75,17 @@ export class Carrier {
   get isSent(): boolean {
     if (this.ending === null) return false;
     if (this.how === 'buffered') return this.recordingIsSent;
-    return (this.look === null || this.isLookedThrough) && !this.isStalled;
+    return !this.isLooking && !this.isStalled;
+  }
+
+  /** A function has not given its last piece yet. */
+  get isLooking(): boolean {
+    return this.look !== null && !this.isLookedThrough;
+  }
+
+  /** The last byte has come: what a function holds back is due. */
+  complete(): void {
+    if (this.look) this.port.lookEnd();
   }
 
   chunk(size: number): void {
@@ -97,9 +107,11 @@ export class Carrier {
         this.forwardData(bytes);
         return;
       case 'streamed':
-        this.port.passed(bytes);
         if (this.look) this.give(bytes, this.look.isChunked);
-        else this.forwardData(bytes);
+        else {
+          this.port.passed(bytes);
+          this.forwardData(bytes);
+        }
         return;
       case 'buffered':
         this.port.record(bytes);
@@ -116,17 +128,16 @@ export class Carrier {
   /** The body is complete as far as its reader is concerned. */
   end(trailers: Fields): void {
     this.ending = this.isChunked ? chunkedEnd(trailers) : '';
-    if (this.look) this.port.lookEnd();
-    else if (this.how !== 'buffered' && this.ending !== '') this.forward(this.ending);
+    if (this.how !== 'buffered' && this.ending !== '') this.forward(this.ending);
   }
 
   /** What a function made of `taken` bytes: each piece is one chunk. */
   looked({ bytes, sizes }: Pieces, taken: number, isLast: boolean): void {
     this.looking -= taken;
-    if (bytes.length > 0) this.forward(this.isChunked ? chunksOf(bytes, sizes) : bytes);
-    if (!isLast) return;
-    this.isLookedThrough = true;
-    if (this.ending !== null && this.ending !== '') this.forward(this.ending);
+    if (isLast) this.isLookedThrough = true;
+    if (bytes.length === 0) return;
+    this.port.passed(bytes);
+    this.forward(this.isChunked ? chunksOf(bytes, sizes) : bytes);
   }
 
   private give(bytes: Uint8Array, isChunked: boolean): void {

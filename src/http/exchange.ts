@@ -49,6 +49,10 @@ export class Exchange {
   /** A script gave the response. */
   private isLocal = false;
   private localSize = 0;
+  /** The response a script gave, until the request is complete. */
+  private given: Verdict['given'] = null;
+  /** Scripts were asked about the response: a flow gets that or an error, never both. */
+  private hadResponseHook = false;
   private readonly gates = { request: new Gate(), response: new Gate() };
   isOver = false;
 
@@ -110,14 +114,17 @@ export class Exchange {
       this.requestDone = true;
       if (this.isOver) return;
       this.teller.ended('request');
-      if (!this.asksFor('request', 'request')) this.completeRequest();
+      this.request?.complete();
+      if (!this.request?.isLooking) this.requestIsThere();
     });
   }
 
   requestMalformed(message: string, raw: string): void {
-    if (this.isOver) return;
-    this.teller.malformed('request', raw);
-    this.fail('malformed-request', message);
+    this.gates.request.pass(() => {
+      if (this.isOver) return;
+      this.teller.malformed('request', raw);
+      this.fail('malformed-request', message);
+    });
   }
 
   /** The request is there already and its body recorded: send it again. */
@@ -137,6 +144,12 @@ export class Exchange {
   clientClosed(isGone: boolean): void {
     if (this.isOver) return;
     this.clientEnded = true;
+    if (isGone) this.clientLeft(true);
+    else this.gates.request.pass(() => this.clientLeft(false));
+  }
+
+  private clientLeft(isGone: boolean): void {
+    if (this.isOver) return;
     if (!this.requestDone) this.fail('client-gone', 'the client closed the connection before its request was complete');
     else if (isGone) this.fail('client-gone', 'the client closed the connection before it had the whole response');
   }
@@ -197,20 +210,28 @@ export class Exchange {
       if (this.isOver || !this.answer) return;
       this.teller.ended('response');
       this.responseDone = true;
-      if (!this.asksFor('response', 'response')) this.completeResponse();
+      this.response?.complete();
+      if (!this.response?.isLooking) this.responseIsThere();
     });
   }
 
   responseMalformed(message: string, raw: string): void {
-    if (this.isOver) return;
-    this.teller.malformed('response', raw);
-    this.fail('malformed-response', message);
+    this.gates.response.pass(() => {
+      if (this.isOver) return;
+      this.teller.malformed('response', raw);
+      this.fail('malformed-response', message);
+    });
   }
 
   /** The server's connection is gone before the response was complete. */
   serverClosed(message: string): void {
     if (this.isOver) return;
     this.isConnected = false;
+    this.gates.response.pass(() => this.serverLeft(message));
+  }
+
+  private serverLeft(message: string): void {
+    if (this.isOver) return;
     if (this.responseDone) return; // it is all here, only held or still being sent
     if (this.answer) return this.fail('cut-off', message);
     if (this.mayRetry()) {
@@ -228,16 +249,15 @@ export class Exchange {
     switch (event) {
       case 'requestheaders':
         this.wishes.request = verdict.hold;
-        this.beginRequest(verdict.wish);
+        this.given = verdict.given;
+        this.beginRequest(verdict.given ? 'whole' : verdict.wish);
         return this.gates.request.open();
       case 'request':
         this.holds.request = verdict.hold ?? this.holds.request;
         this.requestTrailers = verdict.trailers ?? this.requestTrailers;
-        if (verdict.response && !this.answer && !this.asked) this.answerLocally(verdict.response, verdict.size ?? 0);
-        else {
-          if (verdict.size !== null && this.requestWaits) this.resizeRequest(verdict.size);
-          this.completeRequest();
-        }
+        this.given = verdict.given ?? this.given;
+        if (verdict.size !== null && this.requestWaits) this.resizeRequest(verdict.size);
+        this.completeRequest();
         return this.gates.request.open();
       case 'responseheaders':
         this.wishes.response = verdict.hold;
@@ -274,7 +294,8 @@ export class Exchange {
   looked(side: Side, pieces: Pieces, taken: number, isLast: boolean): void {
     if (this.isOver) return;
     (side === 'request' ? this.request : this.response)?.looked(pieces, taken, isLast);
-    if (side === 'response') this.settle();
+    if (isLast && side === 'request') this.requestIsThere();
+    else if (isLast) this.responseIsThere();
   }
 
   recordingSent(side: Side): void {
@@ -304,7 +325,7 @@ export class Exchange {
     if (this.isOver) return;
     this.isOver = true;
     this.teller.failed(kind, message);
-    if (this.rules.hooks('error')) this.wire.hook('error');
+    if (!this.hadResponseHook && this.rules.hooks('error')) this.wire.hook('error');
     this.wire.dropServer();
     if (this.answered || kind === 'killed' || kind === 'client-gone') {
       this.wire.dropClient(kind === 'killed');
@@ -319,6 +340,7 @@ export class Exchange {
   /** Asks the scripts, if one wants to be; until `hooked` nothing more of that side is let through. */
   private asksFor(event: HookEvent, side: Side): boolean {
     if (!this.rules.hooks(event)) return false;
+    if (event === 'response') this.hadResponseHook = true;
     this.gates[side].close();
     this.wire.hook(event);
     return true;
@@ -333,14 +355,25 @@ export class Exchange {
       if (look) this.framing = CHUNKED;
       const limit = wish === null ? this.limit('request', framing) : null;
       this.request = new Carrier('request', carriage.how, this.framing, limit, new SidePort('request', this), look);
-    } else this.requestWaits = this.holds.request || this.rules.hooks('request');
+    } else this.requestWaits = this.holds.request || this.given !== null || this.rules.hooks('request');
     if (this.requestWaits) {
       if (this.expectsContinue && framing.type !== 'none') this.wire.toClient(CONTINUE);
     } else if (this.holds.request) this.hold('request');
     else this.connect(false);
   }
 
+  /** Its last byte has come, and gone through the function of a script if there is one. */
+  private requestIsThere(): void {
+    if (!this.asksFor('request', 'request')) this.completeRequest();
+  }
+
+  private responseIsThere(): void {
+    if (!this.asksFor('response', 'response')) this.completeResponse();
+  }
+
   private completeRequest(): void {
+    const { given } = this;
+    if (given && !this.answer && !this.asked) return this.answerLocally(given.head, given.size);
     this.request?.end(this.requestTrailers);
     if (!this.requestWaits) return;
     if (this.holds.request) this.hold('request');

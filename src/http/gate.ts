@@ -9,7 +9,7 @@ export class Gate {
   }
 
   pass(action: () => void): void {
-    if (this.shut) this.waiting.push(action);
+    if (this.shut || this.waiting.length > 0) this.waiting.push(action);
     else action();
   }
 

@@ -20,6 +20,8 @@ export interface Verdict {
   /** The heads as they are now. */
   readonly request: RequestHead | null;
   readonly response: ResponseHead | null;
+  /** A response that scripts gave before any server was asked, with the bytes of its body. */
+  readonly given: { readonly head: ResponseHead; readonly size: number } | null;
   /** Bytes of the body that took the place of the one that came, or null. */
   readonly size: number | null;
   /** The trailers of that side, where they changed. */
@@ -32,6 +34,7 @@ export interface Verdict {
 export const NO_VERDICT: Verdict = {
   request: null,
   response: null,
+  given: null,
   size: null,
   trailers: null,
   wish: null,

@@ -9,10 +9,13 @@ import { FlowHooks } from './flowhooks.js';
 
 /** What scripts made of a CONNECT. */
 export type TunnelVerdict =
-  | { readonly type: 'go'; readonly authority: Authority }
+  /** `told` hears whether the tunnel could be opened. */
+  | { readonly type: 'go'; readonly authority: Authority; readonly told: (isOpen: boolean) => void }
   | { readonly type: 'kill' }
   /** Not 2xx: sent to the client, and the end of it. */
   | { readonly type: 'refuse'; readonly answer: Buffer };
+
+const EVENTS = ['http_connect', 'http_connected', 'http_connect_error'] as const;
 
 function answerOf({ response }: Entry): Buffer {
   if (!response) return Buffer.alloc(0);
@@ -31,7 +34,7 @@ export function askForTunnel(
   done: (verdict: TunnelVerdict) => void,
 ): void {
   const { scripts } = context;
-  if (!scripts.wants('http_connect') && !scripts.wants('http_connected')) return done({ type: 'go', authority });
+  if (!EVENTS.some((event) => scripts.wants(event))) return done({ type: 'go', authority, told: () => {} });
   const entry = context.ledger.unlisted(client);
   const target = `${authority.host}:${authority.port}`;
   const origin = { scheme: 'https' as const, host: authority.host, port: authority.port };
@@ -42,10 +45,12 @@ export function askForTunnel(
   hooks.ask('http_connect', [], ({ kill }) => {
     const status = entry.response?.head.status ?? 200;
     const isRefused = kill || status < 200 || status > 299;
-    hooks.ask(isRefused ? 'http_connect_error' : 'http_connected', ['request', 'response'], () => hooks.close());
+    const told = (isOpen: boolean): void =>
+      hooks.ask(isOpen ? 'http_connected' : 'http_connect_error', ['request', 'response'], () => hooks.close());
     const { host, port } = entry.request.head.origin;
+    if (isRefused) told(false);
     if (kill) done({ type: 'kill' });
     else if (isRefused) done({ type: 'refuse', answer: answerOf(entry) });
-    else done({ type: 'go', authority: { host, port } });
+    else done({ type: 'go', authority: { host, port }, told });
   });
 }

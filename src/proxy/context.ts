@@ -30,6 +30,8 @@ export interface Context {
   /** The compiled stream_filter, with their texts. */
   streamed: readonly { readonly text: string; readonly filter: FlowFilter }[];
   readonly scripts: Scripts;
+  /** The script on standard input, or null. */
+  readonly scriptText: string | null;
   /** What scripts brought along. */
   readonly extras: Extras;
   log(level: LogLevel, text: string): void;

@@ -2,16 +2,6 @@ import path from 'node:path';
 import type { BodyData } from '../flow/extent.js';
 import type { FlowId, Note } from '../flow/flow.js';
 import {
-  isMistake,
-  isOptionName,
-  type Mistake,
-  type OptionName,
-  type OptionValue,
-  optionTable,
-  parseOption,
-  withOption,
-} from '../options.js';
-import {
   type FlowTarget,
   failureText,
   type LogLevel,
@@ -26,21 +16,24 @@ import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
 import { applyChange, imageOf } from './image.js';
 import { Replay, replayRefusal } from './replay.js';
-import { compileRules } from './rulebook.js';
 import type { Script } from './script.js';
-import { scriptFault, scriptSources } from './scripts.js';
+import { scriptFault } from './scripts.js';
+import { Settings } from './settings.js';
 import type { Record } from './shelf.js';
 
 /** Hears the commands of the interface and carries them out, or refuses them with a reason. */
 export class Desk {
   private watched: Entry | null = null;
+  private readonly settings: Settings;
 
   constructor(
     private readonly context: Context,
     private readonly feed: Feed,
     private readonly say: (event: ProxyEvent) => void,
     private readonly stop: () => void,
-  ) {}
+  ) {
+    this.settings = new Settings(context, say);
+  }
 
   hear(command: ProxyCommand): void {
     switch (command.type) {
@@ -70,9 +63,9 @@ export class Desk {
         void this.runScript(command.flows, command.path);
         return;
       case 'set-option':
-        return this.setOption(command.name, command.value);
+        return this.settings.set(command.name, command.value);
       case 'set-script-option':
-        return this.setScriptOption(command.name, command.words);
+        return this.settings.setScriptOption(command.name, command.words);
       case 'call-command':
         return this.callCommand(command.name, command.words);
       case 'stop':
@@ -177,36 +170,11 @@ export class Desk {
     if (row.scheme === 'http') return this.refuse('pass-host', 'plain HTTP requests are always read');
     const pattern = `^${row.host.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}:${row.port}$`;
     const { ignore_hosts } = this.context.options;
-    if (!ignore_hosts.includes(pattern)) this.setOption('ignore_hosts', [...ignore_hosts, pattern]);
+    if (!ignore_hosts.includes(pattern)) this.settings.set('ignore_hosts', [...ignore_hosts, pattern]);
     this.log(
       'alert',
       `${row.host}:${row.port} is passed through untouched from its next connection on, for this session.`,
     );
-  }
-
-  private setOption(name: OptionName, value: OptionValue): void {
-    const before = this.context.options;
-    const sources = name === 'scripts' ? scriptSources(value as readonly string[], null, before.eval) : null;
-    if (sources && isMistake(sources)) return this.refuse('set-option', sources.mistake);
-    const mistake = this.applyOption(name, value);
-    if (mistake) return this.refuse('set-option', mistake.mistake);
-    const { scripts } = this.context;
-    if (sources) void scripts.set(sources);
-    if (!scripts.wants('configure')) return;
-    void scripts.configure([name]).then((failure) => {
-      if (!failure || this.context.options[name] !== value) return;
-      this.applyOption(name, before[name]);
-      this.refuse('set-option', `the option ${name} stays as it was: ${failure.message}`);
-    });
-  }
-
-  private applyOption(name: OptionName, value: OptionValue): Mistake | null {
-    const options = withOption(this.context.options, name, value);
-    const rules = compileRules(options, this.context.options, this.context.trust);
-    if (isMistake(rules)) return rules;
-    Object.assign(this.context, rules, { options });
-    this.say({ type: 'option-changed', name, value });
-    return null;
   }
 
   /** What a script asks for by itself. */
@@ -221,7 +189,7 @@ export class Desk {
       case 'shutdown':
         return this.say({ type: 'quit-asked' });
       case 'set-option':
-        return this.setFromScript(request.name, request.value);
+        return this.settings.setByName(request.name, request.value);
       case 'resume':
       case 'kill': {
         const record = this.context.ledger.get(request.flow);
@@ -236,20 +204,6 @@ export class Desk {
     if (refusal !== null) script.log('error', refusal);
   }
 
-  /** An option that a script brought; scripts may refuse its value. */
-  private setScriptOption(name: string, words: readonly string[]): void {
-    const { extras, scripts } = this.context;
-    const before = extras.valueOf(name);
-    const value = extras.set(name, words);
-    if (value === undefined) return this.refuse('set-script-option', `there is no option "${name}"`);
-    if (isMistake(value)) return this.refuse('set-script-option', value.mistake);
-    void scripts.configure([name]).then((failure) => {
-      if (!failure) return;
-      extras.put(name, before);
-      this.refuse('set-script-option', `the option ${name} stays as it was: ${failure.message}`);
-    });
-  }
-
   private callCommand(name: string, words: readonly string[]): void {
     const script = this.context.extras.ownerOf(name);
     if (!script) return this.refuse('call-command', `there is no command "${name}"`);
@@ -259,15 +213,6 @@ export class Desk {
       else if (outcome?.type === 'said' && outcome.text !== '')
         this.say({ type: 'command-answered', text: outcome.text });
     });
-  }
-
-  private setFromScript(name: string, value: OptionValue): void {
-    const words = Array.isArray(value) ? value.map(String) : value === null ? [] : [String(value)];
-    if (!isOptionName(name)) return this.setScriptOption(name, words);
-    if (optionTable[name].fixed) return this.refuse('set-option', `${name} can only be given at start`);
-    const parsed = parseOption(name, words, this.context.options[name]);
-    if (isMistake(parsed)) return this.refuse('set-option', parsed.mistake);
-    this.setOption(name, parsed);
   }
 
   private async runScript(targets: readonly FlowTarget[], script: string): Promise<void> {

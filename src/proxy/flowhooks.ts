@@ -2,10 +2,11 @@ import type { Note, Side } from '../flow/flow.js';
 import type { Pieces } from '../http/carrier.js';
 import { type BodyWish, type HookEvent, NO_VERDICT, type Verdict } from '../http/ports.js';
 import { failureText } from '../protocol.js';
-import type { FlowChange, Thrown } from '../script/image.js';
+import type { FlowChange, FlowImage, Thrown } from '../script/image.js';
 import type { Settled } from '../script/thread.js';
 import type { Context } from './context.js';
 import type { Entry } from './entry.js';
+import { FlowRules } from './flowrules.js';
 import { applyLive, imageOf } from './image.js';
 import { Lookout } from './lookout.js';
 import type { Script } from './script.js';
@@ -87,7 +88,7 @@ export class FlowHooks {
     if (first) entry.waits(`waits for the ${event} hook of ${first.name}`);
     scripts.ask(
       event,
-      () => ({ type: 'flow', event, flow: imageOf(entry, entry.error), sent }),
+      () => ({ type: 'flow', event, flow: this.image(event), sent }),
       (settled, script) => {
         verdict = this.heard(event, sent, verdict, settled, script);
         return !verdict.kill;
@@ -98,6 +99,17 @@ export class FlowHooks {
         done(verdict);
       },
     );
+  }
+
+  /** The flow as it is; at its headers, with what options have in mind for the body. */
+  private image(event: string): FlowImage {
+    const { entry, context } = this;
+    const image = imageOf(entry, entry.error);
+    const rules = new FlowRules(context, entry);
+    if (event === 'requestheaders')
+      return { ...image, request: { ...image.request, streams: rules.streams('request') } };
+    if (event !== 'responseheaders' || !image.response) return image;
+    return { ...image, response: { ...image.response, streams: rules.streams('response') } };
   }
 
   private heard(event: string, sent: readonly Side[], before: Verdict, settled: Settled, script: Script): Verdict {
@@ -125,19 +137,18 @@ export class FlowHooks {
     isTold: boolean,
   ): Verdict {
     const { entry, context } = this;
-    const hadResponse = entry.response !== null;
     const ignored = sent.filter((side) => isChanged(change, side));
     if (ignored.length > 0 && event !== 'error' && !isTold)
       script.log('warn', `in ${event}: the ${ignored.join(' and the ')} ${IGNORED}`);
     applyLive(entry, change, sent, context.ledger.spool);
     const side: Side = event.startsWith('request') ? 'request' : 'response';
-    const given = event.startsWith('request') && !hadResponse && change.response !== null && !sent.includes('response');
-    const body = given ? change.response?.body : change[side]?.body;
+    const body = change[side]?.body;
     const trailers = change.names.includes(`${side}.trailers`) ? (change[side]?.trailers ?? null) : null;
     return {
       ...verdict,
       request: entry.request.head,
       response: entry.response?.head ?? null,
+      given: side === 'request' && entry.response ? { head: entry.response.head, size: entry.response.size } : null,
       size: body === undefined ? verdict.size : (body?.length ?? 0),
       trailers: trailers ?? verdict.trailers,
     };

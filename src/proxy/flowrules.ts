@@ -25,13 +25,23 @@ export class FlowRules implements Rules {
   }
 
   carriage(side: Side, framing: Framing, isHeld: boolean, wish: BodyWish | null): Carriage {
-    return carriageOf(this.context.options, side, announcedLength(framing), isHeld, {
+    const carriage = carriageOf(this.context.options, side, announcedLength(framing), isHeld, {
       wish,
       by: this.entry.wishers[side] ?? '',
       hook: this.hookFor(side),
       rule: this.ruleFor(),
       ends: framing.type !== 'close' && !this.isFeed(side),
     });
+    if (carriage.how === 'streamed') this.tell(side);
+    return carriage;
+  }
+
+  /** Whether options stream that side's body, as far as its head tells (ST-02). */
+  streams(side: Side): boolean {
+    const message = side === 'request' ? this.entry.request : this.entry.response;
+    if (!message) return false;
+    const nobody = { wish: null, by: '', hook: null, rule: this.ruleFor(), ends: true };
+    return carriageOf(this.context.options, side, message.expected, false, nobody).how === 'streamed';
   }
 
   limit(side: Side): number | null {
@@ -42,6 +52,12 @@ export class FlowRules implements Rules {
     const filter = this.context.intercept;
     if (!filter || this.entry.replayed) return false;
     return filter(this.entry.picture());
+  }
+
+  /** ST-10. */
+  private tell(side: Side): void {
+    const { host } = this.entry.request.head.origin;
+    this.context.log('info', side === 'request' ? `Streaming request to ${host}.` : `Streaming response from ${host}.`);
   }
 
   private ruleFor(): string | null {

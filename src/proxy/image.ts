@@ -114,5 +114,7 @@ export function applyChange(entry: Entry, change: FlowChange, spool: Spool): voi
 export function applyLive(entry: Entry, change: FlowChange, sent: readonly Side[], spool: Spool): void {
   const { request, response } = messagesAfter(entry, change, sent, spool);
   if (request !== entry.request || response !== entry.response) entry.replaceMessages(request, response);
+  for (const side of sent)
+    if (change.names.includes(`${side}.trailers`)) entry.trailers(side, change[side]?.trailers ?? [], []);
   entry.annotate(change);
 }

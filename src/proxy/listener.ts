@@ -9,7 +9,8 @@ import { Tunnel } from './tunnel.js';
 export interface Listening {
   readonly host: string;
   readonly port: number;
-  close(): void;
+  /** Cuts every client off; resolves when all are gone. */
+  close(): Promise<void>;
 }
 
 function accept(context: Context, socket: net.Socket): void {
@@ -30,8 +31,8 @@ function accept(context: Context, socket: net.Socket): void {
 function choose(context: Context, socket: net.Socket, client: ClientFacts): void {
   chooseLayer(context, { client, server: null, layer: 'http', possible: ['http'] }, () => {
     if (socket.destroyed) return;
-    new Session(context, socket, client, null, (tunnelled, authority, rest) => {
-      new Tunnel(context, tunnelled, client, authority, rest);
+    new Session(context, socket, client, null, (tunnelled, authority, rest, told) => {
+      new Tunnel(context, tunnelled, client, authority, rest, told);
     });
   });
 }
@@ -51,6 +52,14 @@ function reasonOf(error: NodeJS.ErrnoException, host: string, port: number): str
   }
 }
 
+/** Resolves once everybody has heard of the close. */
+function cutOff(socket: net.Socket): Promise<void> {
+  return new Promise((done) => {
+    socket.once('close', () => done());
+    socket.destroy();
+  });
+}
+
 /** Opens the proxy port. Rejects with a sentence for the user. */
 export function listen(context: Context, host: string, port: number): Promise<Listening> {
   const open = new Set<net.Socket>();
@@ -68,9 +77,9 @@ export function listen(context: Context, host: string, port: number): Promise<Li
       done({
         host,
         port: address.port,
-        close: () => {
+        close: async () => {
           server.close();
-          for (const socket of open) socket.destroy();
+          await Promise.all([...open].map(cutOff));
         },
       });
     });

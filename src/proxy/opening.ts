@@ -23,8 +23,9 @@ export function openServer(
       return done({ kind: 'unreachable', message: `a script refused the connection: ${error}` });
     }
     dial(context, address ? { ...origin, ...address } : origin, wish, (result) => {
-      opened(context, image, result);
-      done(result);
+      const named = isDialled(result) ? { ...result, facts: { ...result.facts, id: image.id } } : result;
+      opened(context, image, named);
+      done(named);
     });
   });
 }

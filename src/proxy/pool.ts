@@ -52,6 +52,6 @@ export class Pool {
   }
 }
 
-function sameOrigin(a: Origin, b: Origin): boolean {
+export function sameOrigin(a: Origin, b: Origin): boolean {
   return a.port === b.port && a.host === b.host && a.scheme === b.scheme;
 }

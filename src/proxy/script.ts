@@ -18,7 +18,8 @@ export interface ScriptSource {
 
 /** Whom a loaded script tells. */
 export interface ScriptListener {
-  log(level: LogLevel, text: string): void;
+  /** `isEcho`: a `log` hook wrote it, so that none must hear it. */
+  log(level: LogLevel, text: string, isEcho?: boolean): void;
   failed(failure: ScriptFailure, file: string): void;
   asked(request: Request, script: Script): void;
   /** The script is about to go, or to be loaded anew. */
@@ -39,6 +40,7 @@ export class Script {
   /** Calls that wait while a thread is being replaced; null while there is one to call. */
   private queue: (() => void)[] | null = null;
   private isRunning = false;
+  private isTicking = false;
   private hasStarted = false;
   private isGone = false;
   private deaths: number[] = [];
@@ -113,22 +115,26 @@ export class Script {
   }
 
   tick(): void {
-    if (this.isRunning && this.hooks.has('tick')) void this.life('tick');
+    if (!this.isRunning || this.isTicking || !this.hooks.has('tick')) return;
+    this.isTicking = true;
+    void this.life('tick').then(() => {
+      this.isTicking = false;
+    });
   }
 
   /** A line for the event log, from this script. */
-  log(level: LogLevel, text: string): void {
-    this.listener.log(level, `${this.name}: ${text}`);
+  log(level: LogLevel, text: string, isEcho = false): void {
+    this.listener.log(level, `${this.name}: ${text}`, isEcho);
   }
 
   private read(): Promise<{ readonly thread: ScriptThread; readonly loaded: Loaded | null }> {
-    const { script_silence: silence, script_wait: wait, stream_chunk_size } = this.options();
+    const { script_silence: silence, script_wait: wait } = this.options();
     const { file, text } = this.source;
     return new Promise((done) => {
       const thread: ScriptThread = new ScriptThread(
         file,
         text,
-        stream_chunk_size,
+        this.listener.configuration(),
         { silence, wait },
         {
           loaded: (loaded) => {
@@ -139,7 +145,7 @@ export class Script {
             done({ thread, loaded });
           },
           asked: (request) => this.listener.asked(request, this),
-          log: (level, line) => this.log(level, line),
+          log: (level, line, isEcho) => this.log(level, line, isEcho),
           died: (why) => {
             if (thread === this.thread) void this.revive(why);
             else {
@@ -208,6 +214,7 @@ export class Script {
   private async finish(): Promise<void> {
     const { thread } = this;
     if (!thread) return;
+    await thread.idle();
     await this.life('done');
     this.listener.dropped(this);
     this.thread = null;
@@ -219,14 +226,15 @@ export class Script {
   }
 
   private ask(what: Call, event: EventName): Promise<ScriptFailure | null> {
+    const { thread } = this;
     return new Promise((done) => {
       this.callNow(what, ({ thrown, lost }) => {
         const failure: ScriptFailure | null = thrown
           ? { id: null, ...thrown }
-          : lost === null || this.isGone
+          : lost === null || thread?.isDead
             ? null
             : { id: null, event, message: lost, place: null };
-        if (failure && thrown) this.fail(failure);
+        if (failure) this.fail(failure);
         done(failure);
       });
     });

@@ -16,7 +16,6 @@ export class Scripts {
   private wanted: ReadonlySet<EventName> = new Set();
   private ticking: NodeJS.Timeout | null = null;
   private isRunning = false;
-  private isTelling = false;
 
   constructor(
     private readonly options: () => Options,
@@ -81,11 +80,13 @@ export class Scripts {
 
   /** A line of the event log, for all but who wrote it. */
   logged(entry: LogEntry): void {
-    if (!this.wants('log') || this.isTelling) return;
-    this.isTelling = true;
-    for (const script of this.having('log'))
-      if (!entry.text.startsWith(`${script.name}: `)) script.call({ type: 'log', entry }, () => {});
-    this.isTelling = false;
+    if (!this.wants('log')) return;
+    for (const script of this.having('log')) {
+      if (entry.text.startsWith(`${script.name}: `)) continue;
+      script.call({ type: 'log', entry }, ({ thrown }) => {
+        if (thrown) this.listener.log('error', script.textOf({ id: null, ...thrown }), true);
+      });
+    }
   }
 
   /** Asks every script with that hook, one after the other. */
@@ -185,7 +186,7 @@ function sourceOf(name: string, text: string | null): ScriptSource | Mistake {
 /** Why a file is no script, or null. */
 export function scriptFault(name: string, file: string): string | null {
   if (/\.py$/.test(file))
-    return `${name}: Python scripts do not run here: scripts are .js, .mjs or .ts modules (docs/reference.md has the names side by side)`;
+    return `${name}: Python scripts do not run here: scripts are .js, .mjs or .ts modules (docs/scripting.md has mitmproxy's names and ours side by side)`;
   if (!fs.existsSync(file)) return `No such script: ${name}`;
   if (!/\.(js|mjs|cjs|ts|mts)$/.test(file)) return `Not a script: ${name} (scripts are .js, .mjs or .ts modules)`;
   return null;

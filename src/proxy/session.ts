@@ -14,10 +14,11 @@ import { type DialFailure, type DialResult, isDialled, type TlsWish } from './di
 import type { Entry, Handle } from './entry.js';
 import { FlowHooks } from './flowhooks.js';
 import { FlowRules } from './flowrules.js';
+import { chooseLayer } from './layers.js';
 import { openServer } from './opening.js';
 import { Outbox } from './outbox.js';
 import { playBack } from './playback.js';
-import { Pool } from './pool.js';
+import { Pool, sameOrigin } from './pool.js';
 import type { Recording } from './recording.js';
 import { splice } from './splice.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
@@ -31,7 +32,13 @@ export interface Inside {
 }
 
 /** What becomes of a CONNECT: the socket, paused, with what came behind the head. */
-export type OnConnect = (socket: Socket, authority: Authority, rest: Buffer) => void;
+export type OnConnect = (
+  socket: Socket,
+  authority: Authority,
+  rest: Buffer,
+  /** Hears whether the tunnel could be opened. */
+  told: (isOpen: boolean) => void,
+) => void;
 
 const QUEUE = 65_536;
 const LINGER = 2000;
@@ -140,13 +147,14 @@ export class Session implements Wire, UpstreamUser, Handle {
     const { exchange, context } = this;
     if (!exchange) return;
     if (context.page.serves(origin)) return this.respond(exchange);
-    const refused = this.inside?.dialled;
+    const inside = this.inside && sameOrigin(origin, this.inside.origin) ? this.inside : null;
+    const refused = inside?.dialled;
     if (refused && !isDialled(refused)) return this.refuse(exchange, refused);
     const unused = fresh ? null : this.pool.take(origin);
     if (unused) return this.use(exchange, unused);
     this.connecting += 1;
     const attempt = this.connecting;
-    const wish = this.inside?.wish ?? { sni: origin.host, alpn: ['http/1.1'] };
+    const wish = inside?.wish ?? { sni: origin.host, alpn: ['http/1.1'] };
     openServer(context, origin, wish, this.client, (result) => {
       if (this.exchange !== exchange || attempt !== this.connecting || exchange.isOver) {
         if (isDialled(result)) result.socket.destroy();
@@ -304,12 +312,16 @@ export class Session implements Wire, UpstreamUser, Handle {
       server.destroy();
     };
     entry.handle = { kill, release: () => {} };
-    splice(socket, server, {
-      moved: (toServer, toClient) => entry.moved(toServer, toClient),
-      done: () => {
-        entry.finished();
-        this.onClose(null);
-      },
+    const { client, context } = this;
+    socket.pause();
+    chooseLayer(context, { client, server: upstream.facts, layer: 'tcp', possible: ['tcp'] }, () => {
+      splice(socket, server, {
+        moved: (toServer, toClient) => entry.moved(toServer, toClient),
+        done: () => {
+          entry.finished();
+          this.onClose(null);
+        },
+      });
     });
   }
 
@@ -410,7 +422,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.detach();
     this.pool.close();
     askForTunnel(this.context, this.client, authority, this.connectFields, (verdict) => {
-      if (verdict.type === 'go') return this.onConnect?.(this.socket, verdict.authority, rest);
+      if (verdict.type === 'go') return this.onConnect?.(this.socket, verdict.authority, rest, verdict.told);
       this.socket.on('error', () => {}); // the close that follows says it
       if (verdict.type === 'kill') this.socket.destroy();
       else this.socket.end(verdict.answer);

@@ -30,6 +30,8 @@ export class Tunnel {
     private readonly client: ClientFacts,
     authority: Authority,
     rest: Buffer,
+    /** Hears whether the tunnel could be opened. */
+    private readonly told: (isOpen: boolean) => void,
   ) {
     this.host = authority.host;
     this.port = authority.port;
@@ -38,6 +40,7 @@ export class Tunnel {
     if (this.isIgnored(this.host)) this.pass('ignore_hosts matches', true);
     else {
       socket.write(ESTABLISHED);
+      told(true);
       this.peek();
     }
   }
@@ -249,6 +252,7 @@ export class Tunnel {
     secure.resume(); // an end is only heard while reading
     secure.once('secure', () => {
       stop();
+      secure.pause(); // what comes while scripts are asked is for the session
       const securedAt = now();
       const client: ClientFacts = { ...this.client, tls: tlsFacts(secure, hello.sni) };
       const server = inside.dialled && isDialled(inside.dialled) ? inside.dialled.facts : null;
@@ -291,13 +295,18 @@ export class Tunnel {
   private pass(why: string, isAsked = false): void {
     openServer(this.context, this.origin('http'), { sni: '', alpn: [] }, this.client, (result) => {
       if (isDialled(result)) {
-        if (isAsked) this.socket.write(ESTABLISHED);
+        if (isAsked) {
+          this.socket.write(ESTABLISHED);
+          this.told(true);
+        }
         this.join(result, why);
         return;
       }
       this.row(why).failed(result.kind, result.message);
-      if (isAsked) this.socket.end(failurePage(result));
-      else this.socket.destroy();
+      if (isAsked) {
+        this.told(false);
+        this.socket.end(failurePage(result));
+      } else this.socket.destroy();
     });
   }
 

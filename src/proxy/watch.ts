@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /** Milliseconds in which several events of one save count as one. */
-const SETTLE = 40;
+const SETTLE = 15;
 
 /**
  * Watches files by their folders, since editors replace files rather than write them. Calls back once the contents of

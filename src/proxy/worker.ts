@@ -35,10 +35,10 @@ const settings = workerData as ProxySettings;
 const port = portOver<ProxyCommand, ProxyEvent>(settings.port);
 const say = (event: ProxyEvent): void => port.say(event);
 let hearLog = (_entry: LogEntry): void => {};
-const log = (level: LogLevel, text: string): void => {
+const log = (level: LogLevel, text: string, isEcho = false): void => {
   const entry = { at: now(), level, text };
   say({ type: 'logged', entry });
-  hearLog(entry);
+  if (!isEcho) hearLog(entry);
 };
 
 function loopbackNames(host: string): Set<string> {
@@ -84,6 +84,7 @@ async function start(): Promise<void> {
     options,
     ledger,
     scripts,
+    scriptText: settings.scriptText,
     extras,
     scriptFailed,
     ...rules,
@@ -93,14 +94,15 @@ async function start(): Promise<void> {
     listening: { host: options.listen_host ?? '127.0.0.1', port: options.listen_port },
     log,
   };
-  let close = (): void => {};
+  let close = async (): Promise<void> => {};
   const desk: Desk = new Desk(context, feed, say, () => {
     feed.stop();
-    close();
-    void scripts.stop().then(() => {
-      say({ type: 'stopped' });
-      port.close();
-    });
+    void close()
+      .then(() => scripts.stop())
+      .then(() => {
+        say({ type: 'stopped' });
+        port.close();
+      });
   });
   hearLog = (entry) => scripts.logged(entry);
   await scripts.set(sources);

@@ -33,6 +33,11 @@ export async function loadBundle({ path: file, source, bundle }: HostSettings): 
     sourcemap: 'inline',
     banner: { js: REQUIRE },
     alias: { sluice: API },
+    define: {
+      'import.meta.url': JSON.stringify(pathToFileURL(file).href),
+      'import.meta.filename': JSON.stringify(file),
+      'import.meta.dirname': JSON.stringify(folder),
+    },
     external: [API],
     metafile: true,
     outfile: bundle,

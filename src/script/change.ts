@@ -32,7 +32,7 @@ function commonNames(side: string, message: Message, image: RequestImage | Respo
   const names: string[] = [];
   const fields = message.headers.toFields();
   if (fields !== image.fields && !sameFields(fields, image.fields)) names.push(`${side}.headers`);
-  if (message.trailers?.hasChanged || (!message.trailers && image.trailers.length > 0)) names.push(`${side}.trailers`);
+  if (!sameFields(message.trailers?.toFields() ?? [], image.trailers)) names.push(`${side}.trailers`);
   if (message.replacement() !== undefined) names.push(`${side}.content`);
   return names;
 }

@@ -171,7 +171,7 @@ export function serverOf(image: ConnectionImage, context: ConnectionContext): Se
   const { server, address } = image;
   const at: Address | null = address ? [address.host, address.port] : server ? addressOf(server.authority) : null;
   if (!at) return null;
-  const connection = new Server(server, at, context, `server ${image.id}`);
+  const connection = new Server(server, at, context, `server ${server?.id ?? image.id}`);
   connection.error = image.error;
   return connection;
 }

@@ -141,6 +141,10 @@ export class Headers extends Sealed implements Iterable<[name: string, value: st
     this.#hasChanged = false;
   }
 
+  replace(fields: Fields): void {
+    this.#change([...fields]);
+  }
+
   /** The same, to be told to the proxy. */
   touched(): this {
     this.#hasChanged = true;

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { formatWithOptions } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FlowId, Side } from '../flow/flow.js';
+import type { LogEntry } from '../protocol.js';
 import './api.js';
 import { type Addon, addonOf, addonsOf } from './addon.js';
 import { Batch } from './batch.js';
@@ -47,11 +49,18 @@ function say(event: HostEvent): void {
   port?.say(event);
 }
 
+/** Set while a `log` hook runs: what it prints must not come to a `log` hook again. */
+const hearing = new AsyncLocalStorage<true>();
+
+function printed(level: LogEntry['level'], text: string): void {
+  say({ type: 'printed', level, text, isEcho: hearing.getStore() === true });
+}
+
 function redirectConsole(): void {
   const print =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (level: LogEntry['level']) =>
     (...values: unknown[]): void =>
-      say({ type: 'printed', level, text: formatWithOptions({ colors: false }, ...values) });
+      printed(level, formatWithOptions({ colors: false }, ...values));
   Object.assign(console, { log: print('info'), info: print('info'), debug: print('debug') });
   Object.assign(console, { warn: print('warn'), error: print('error') });
 }
@@ -152,7 +161,7 @@ class Host {
         renewOptions(what.options);
         return this.plain('configure', what.options, new Set(what.updated));
       case 'log':
-        return this.plain('log', { msg: what.entry.text, level: what.entry.level });
+        return hearing.run(true, () => this.plain('log', { msg: what.entry.text, level: what.entry.level }));
       case 'command':
         return this.command(what.name, what.words);
       case 'plain':
@@ -250,7 +259,7 @@ class Host {
   private prepare(flow: HTTPFlow, side: Side): void {
     const stream = (side === 'request' ? flow.request : flow.response)?.stream;
     if (typeof stream !== 'function') return;
-    const looker = new Looker(stream as StreamFunction | StreamGenerator, settings.chunkSize);
+    const looker = new Looker(stream as StreamFunction | StreamGenerator, Number(ctx.options.stream_chunk_size));
     this.lookers.set(`${flow.image.id} ${side}`, looker);
   }
 
@@ -332,8 +341,9 @@ async function main(): Promise<void> {
     addCommand: (name, doc) => say({ type: 'asked', what: { type: 'add-command', name, doc } }),
     execute: (line) => say({ type: 'asked', what: { type: 'execute', line } }),
     shutdown: () => say({ type: 'asked', what: { type: 'shutdown' } }),
-    print: (level, text) => say({ type: 'printed', level, text }),
+    print: printed,
   });
+  renewOptions(settings.options);
   const host = new Host();
   await host.load();
   parentPort?.on('message', (commands: readonly HostCommand[]) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ErrorKind, FlowError, Side } from '../flow/flow.js';
 import { Client, type ConnectionContext, Server } from './connection.js';
+import { ctx } from './ctx.js';
 import type { FlowImage, Wishes } from './image.js';
 import { Sealed } from './naming.js';
 import { Request } from './request.js';
@@ -40,6 +41,7 @@ interface Kept {
   readonly response: Response | null;
   readonly marked: string;
   readonly comment: string;
+  readonly metadata: Record<string, unknown>;
 }
 
 const MARK = ':default:';
@@ -72,6 +74,11 @@ export class HTTPFlow extends Flow {
   #killed = false;
   #kept: Kept | null = null;
   #stage: Stage = NO_STAGE;
+  #peers: {
+    readonly client: string | undefined;
+    readonly server: number | undefined;
+    readonly context: ConnectionContext;
+  } | null = null;
   #inHook = false;
   readonly #reach: Reach;
 
@@ -135,12 +142,12 @@ export class HTTPFlow extends Flow {
   }
 
   get client(): Client | null {
-    return this.#context().client;
+    return this.#context.client;
   }
 
   /** Without timestampStart where no connection was made (DM-03). */
   get server(): Server | null {
-    return this.#context().server;
+    return this.#context.server;
   }
 
   get killable(): boolean {
@@ -170,7 +177,8 @@ export class HTTPFlow extends Flow {
   /** Keeps the state to come back to; a second call keeps the first (DM-13). */
   backup(): void {
     const { request, response, marked, comment } = this;
-    this.#kept ??= { request: request.copy(), response: response?.copy() ?? null, marked, comment };
+    const metadata = structuredClone(this.metadata);
+    this.#kept ??= { request: request.copy(), response: response?.copy() ?? null, marked, comment, metadata };
   }
 
   /** Whether it differs from the state that was kept (DM-14). */
@@ -178,7 +186,8 @@ export class HTTPFlow extends Flow {
     const kept = this.#kept;
     if (!kept) return false;
     const { request, response, marked, comment } = this;
-    const isSame = marked === kept.marked && comment === kept.comment && sameMessage(request, kept.request);
+    const isNoted = marked === kept.marked && comment === kept.comment;
+    const isSame = isNoted && isDeepStrictEqual(this.metadata, kept.metadata) && sameMessage(request, kept.request);
     return !(isSame && sameMessage(response, kept.response));
   }
 
@@ -191,6 +200,7 @@ export class HTTPFlow extends Flow {
     this.#response = kept.response?.touched() ?? null;
     this.marked = kept.marked;
     this.comment = kept.comment;
+    this.metadata = kept.metadata;
   }
 
   /** A copy under another id that belongs to no connection (DM-16). */
@@ -222,6 +232,8 @@ export class HTTPFlow extends Flow {
     this.#error = errorOf(image.error);
     this.marked = image.marked ? this.marked || MARK : '';
     this.comment = image.comment;
+    if (!isDeepStrictEqual(this.metadata, image.metadata))
+      this.metadata = structuredClone(image.metadata) as Record<string, unknown>;
     this.request.become(image.request);
     if (!image.response) this.#response = null;
     else if (this.#response) this.#response.become(image.response);
@@ -251,16 +263,27 @@ export class HTTPFlow extends Flow {
     this.#response?.settled();
   }
 
-  #context(): ConnectionContext {
+  /** The connections stay the same objects as long as they are the same connections. */
+  get #context(): ConnectionContext {
+    const { client, server } = this.#image;
+    if (this.#peers?.client !== client?.address || this.#peers?.server !== server?.id || !this.#peers)
+      this.#peers = { client: client?.address, server: server?.id, context: this.#makeContext() };
+    return this.#peers.context;
+  }
+
+  #makeContext(): ConnectionContext {
     const { client, server, request } = this.#image;
+    const at = { client: null as Client | null, server: null as Server | null };
     const context: ConnectionContext = {
-      options: {},
-      layers: [],
+      options: ctx.options,
+      layers: client?.tls ? ['http', 'tls', 'http'] : ['http'],
       get client() {
-        return client && new Client(client, context);
+        at.client ??= client && new Client(client, context);
+        return at.client;
       },
       get server() {
-        return new Server(server, [request.host, request.port], context, server?.address ?? '');
+        at.server ??= new Server(server, [request.host, request.port], context, `server ${server?.id ?? 0}`);
+        return at.server;
       },
     };
     return context;

@@ -29,6 +29,8 @@ interface MessageImage {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** Options say that the body is streamed, as far as its head tells. */
+  readonly streams?: boolean;
 }
 
 export interface RequestImage extends MessageImage {
@@ -61,7 +63,9 @@ export interface FlowImage {
 }
 
 /** A message after the script; `body` is only there when the script replaced it, and null when it took it away. */
-export type Changed<Image> = Omit<Image, 'body' | 'startedAt' | 'endedAt'> & { readonly body?: Uint8Array | null };
+export type Changed<Image> = Omit<Image, 'body' | 'startedAt' | 'endedAt' | 'streams'> & {
+  readonly body?: Uint8Array | null;
+};
 
 /** What a script made of a flow. */
 export interface FlowChange {
@@ -186,7 +190,8 @@ export type HostEvent =
       readonly thrown: Thrown | null;
       readonly warnings: readonly Thrown[];
     }
-  | { readonly type: 'printed'; readonly level: LogEntry['level']; readonly text: string }
+  /** `isEcho`: a `log` hook printed it. */
+  | { readonly type: 'printed'; readonly level: LogEntry['level']; readonly text: string; readonly isEcho: boolean }
   /** A script acts on a flow outside of its hooks, or on sluice itself. */
   | { readonly type: 'asked'; readonly what: Request }
   | { readonly type: 'pong' };
@@ -207,5 +212,5 @@ export interface HostSettings {
   readonly source: string | null;
   /** Where the bundled script is written before it is imported. */
   readonly bundle: string;
-  readonly chunkSize: number;
+  readonly options: Configuration;
 }

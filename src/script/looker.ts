@@ -22,35 +22,35 @@ export class Looker {
   async look(bytes: Uint8Array, chunkEnds: readonly number[] | null, ends: boolean): Promise<Uint8Array[]> {
     const out: Uint8Array[] = [];
     for (const piece of this.pieces(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), chunkEnds, ends)) {
-      if (this.failure !== null) out.push(piece);
-      else {
-        const given = this.give(piece);
-        for (const one of given instanceof Promise ? await given : given) out.push(one);
-      }
+      const late = this.give(piece, out);
+      if (late) await late;
     }
-    if (ends && this.failure === null) out.push(...(await this.last()));
+    if (ends && this.failure === null) await this.last(out);
     return out;
   }
 
-  private give(piece: Uint8Array): Promise<Uint8Array[]> | Uint8Array[] {
-    const failed = (error: unknown): Uint8Array[] => {
+  private give(piece: Uint8Array, out: Uint8Array[]): Promise<void> | undefined {
+    if (this.failure !== null) {
+      out.push(piece);
+      return undefined;
+    }
+    const failed = (error: unknown): void => {
       this.failure = error ?? new Error('it threw nothing');
-      return [piece];
+      out.push(piece);
     };
     try {
-      const given = this.looking.look(piece);
-      return given instanceof Promise ? given.catch(failed) : given;
+      return this.looking.look(piece, out)?.catch(failed);
     } catch (error) {
-      return failed(error);
+      failed(error);
+      return undefined;
     }
   }
 
-  private async last(): Promise<Uint8Array[]> {
+  private async last(out: Uint8Array[]): Promise<void> {
     try {
-      return await this.looking.end();
+      await this.looking.end(out);
     } catch (error) {
       this.failure = error ?? new Error('it threw nothing');
-      return [];
     }
   }
 

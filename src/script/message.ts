@@ -62,6 +62,7 @@ export abstract class Message extends Sealed {
     this.timestampStart = inSeconds(image.startedAt);
     this.#timestampEnd = inSeconds(image.endedAt);
     this.#data = image.body;
+    this.#stream = image.streams ?? false;
   }
 
   get headers(): Headers {
@@ -95,7 +96,7 @@ export abstract class Message extends Sealed {
       throw new TypeError('content takes bytes or null; text takes a string');
     this.#raw = bytes;
     this.#replaced = true;
-    this.#warnIfSent();
+    this.warnIfSent();
     if (bytes && !this.headers.has('transfer-encoding')) this.headers.set('Content-Length', String(bytes.length));
   }
 
@@ -160,7 +161,7 @@ export abstract class Message extends Sealed {
       return;
     }
     if (typeof text !== 'string') throw new TypeError('text takes a string or null; content takes bytes');
-    const charset = charsetOf(this.headers.toFields(), new Uint8Array());
+    const charset = charsetOf(this.headers.toFields(), Buffer.from(text, 'utf8'));
     const bytes = encodeText(text, charset);
     if (!bytes) {
       const type = (this.headers.get('content-type') ?? 'text/plain').replace(/;\s*charset\s*=\s*("[^"]*"|[^;]*)/i, '');
@@ -257,11 +258,11 @@ export abstract class Message extends Sealed {
   at(stage: Stage): void {
     this.#stage = stage;
     this.#hasWarned = false;
-    this.#headers.watch(() => this.#warnIfSent());
+    this.#headers.watch(() => this.warnIfSent());
   }
 
   /** Says once in a hook that a change comes too late, while the line that made it is known. */
-  #warnIfSent(): void {
+  protected warnIfSent(): void {
     if (this.#hasWarned || !this.#stage.isSent(this.side)) return;
     this.#hasWarned = true;
     this.#stage.warn(`the ${this.side} has been sent already: what is changed of it is ignored`);

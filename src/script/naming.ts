@@ -24,6 +24,8 @@ function distance(a: string, b: string): number {
 
 /** The known name most like a wrong one, or null where none is like it. */
 export function nearest(wrong: string, known: readonly string[]): string | null {
+  const longer = wrong.length > 2 ? known.find((name) => name.startsWith(wrong)) : undefined;
+  if (longer !== undefined) return longer;
   let best: string | null = null;
   let least = Math.max(3, Math.ceil(wrong.length / 2));
   for (const name of known) {
@@ -35,11 +37,14 @@ export function nearest(wrong: string, known: readonly string[]): string | null 
   return best;
 }
 
+const exposed = new Map<object, string[]>();
+
+/** The names scripts may use of an object. */
 function namesOf(target: object): string[] {
-  const names = new Set<string>();
-  for (let at: object | null = target; at !== null && at !== SEAL; at = Object.getPrototypeOf(at))
-    for (const name of Object.getOwnPropertyNames(at)) if (name !== 'constructor') names.add(name);
-  return [...names];
+  const names: string[] = [];
+  for (let at: object | null = target; at !== null; at = Object.getPrototypeOf(at))
+    names.push(...(exposed.get(at) ?? []));
+  return names;
 }
 
 function refuse(_target: object, key: string | symbol, _value: unknown, receiver: unknown): never {
@@ -72,6 +77,8 @@ export function aliasesOf({ name, also = [] }: Attribute): readonly string[] {
 
 /** Gives a class the other spellings of its attributes. */
 export function expose(type: { readonly prototype: object }, attributes: readonly Attribute[]): void {
+  const names = attributes.flatMap((attribute) => [attribute.name, ...aliasesOf(attribute)]);
+  exposed.set(type.prototype, [...(exposed.get(type.prototype) ?? []), ...names]);
   for (const attribute of attributes)
     for (const alias of aliasesOf(attribute))
       Object.defineProperty(type.prototype, alias, {

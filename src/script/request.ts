@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { cookiesOf, withCookies } from '../flow/cookies.js';
 import { fieldValue } from '../flow/fields.js';
-import { authorityOf, type Scheme, urlOf } from '../flow/flow.js';
+import { authorityOf, bracketed, type Scheme, urlOf } from '../flow/flow.js';
 import { formOf, formText, isUrlencoded } from '../flow/form.js';
 import { MultiMap, textPair } from '../flow/multimap.js';
 import { boundaryOf, multipartBody, type Part, partNamed, partsOf } from '../flow/multipart.js';
@@ -65,6 +66,7 @@ export class Request extends Message {
   }
 
   set method(method: string) {
+    this.warnIfSent();
     this.#method = String(method);
   }
 
@@ -78,6 +80,7 @@ export class Request extends Message {
   }
 
   set path(path: string) {
+    this.warnIfSent();
     this.#path = String(path);
   }
 
@@ -87,6 +90,7 @@ export class Request extends Message {
 
   /** Where the request goes; the Host field follows if there is one (DMR-02). */
   set host(host: string) {
+    this.warnIfSent();
     this.#host = String(host);
     this.#updateHost();
   }
@@ -97,6 +101,7 @@ export class Request extends Message {
 
   set port(port: number) {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`not a port: ${port}`);
+    this.warnIfSent();
     this.#port = port;
     this.#updateHost();
   }
@@ -243,7 +248,7 @@ export class Request extends Message {
   }
 
   #url(host: string): string {
-    if (this.method === 'CONNECT') return `${host}:${this.#port}`;
+    if (this.method === 'CONNECT') return `${bracketed(host)}:${this.#port}`;
     const path = this.#path;
     const head = { method: this.method, target: path, path, version: this.httpVersion, fields: [] };
     return urlOf({ ...head, origin: { ...this.#origin(), host } });
@@ -254,7 +259,7 @@ export class Request extends Message {
   }
 
   #putCookies(pairs: readonly (readonly [string, string])[]): void {
-    this.headers = new Headers(withCookies(this.headers.toFields(), pairs)).touched();
+    this.headers.replace(withCookies(this.headers.toFields(), pairs));
   }
 
   /** The form as it is on the wire, one character an octet; '' where the body is none. */
@@ -283,9 +288,10 @@ export class Request extends Message {
       const [old] = at < 0 ? [] : left.splice(at, 1);
       return old ? { ...old, content: bytes } : partNamed(name, bytes);
     });
-    const boundary = boundaryOf(this.headers.toFields()) ?? `sluice-${Math.random().toString(36).slice(2)}`;
-    if (boundaryOf(this.headers.toFields()) === null)
-      this.headers.set('Content-Type', `multipart/form-data; boundary=${boundary}`);
+    const known = boundaryOf(this.headers.toFields());
+    const isFree = known !== null && parts.every(({ content }) => !Buffer.from(content).includes(`--${known}`));
+    const boundary = isFree ? known : `sluice-${randomUUID()}`;
+    if (!isFree) this.headers.set('Content-Type', `multipart/form-data; boundary=${boundary}`);
     this.content = multipartBody(parts, boundary);
   }
 }

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { refreshed, type SetCookie, setCookiesOf, withSetCookies } from '../flow/cookies.js';
+import { cookieDate, refreshed, type SetCookie, setCookiesOf, withSetCookies } from '../flow/cookies.js';
 import { MultiMap } from '../flow/multimap.js';
 import { Headers } from './headers.js';
 import type { ResponseImage } from './image.js';
@@ -8,13 +8,31 @@ import { Message } from './message.js';
 const DATES = ['date', 'expires', 'last-modified'];
 
 export class Response extends Message {
-  statusCode: number;
-  reason: string;
+  #statusCode: number;
+  #reason: string;
 
   constructor(image: ResponseImage) {
     super(image, 'response');
-    this.statusCode = image.status;
-    this.reason = image.reason;
+    this.#statusCode = image.status;
+    this.#reason = image.reason;
+  }
+
+  get statusCode(): number {
+    return this.#statusCode;
+  }
+
+  set statusCode(status: number) {
+    this.warnIfSent();
+    this.#statusCode = status;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  set reason(reason: string) {
+    this.warnIfSent();
+    this.#reason = String(reason);
   }
 
   /** A response to set on a flow (DMR-16). */
@@ -44,9 +62,14 @@ export class Response extends Message {
     return new MultiMap(
       () => setCookiesOf(this.headers.toFields()),
       (pairs) => {
-        this.headers = new Headers(withSetCookies(this.headers.toFields(), pairs)).touched();
+        this.headers.replace(withSetCookies(this.headers.toFields(), pairs));
       },
     );
+  }
+
+  set cookies(pairs: Iterable<readonly [string, SetCookie]> | Readonly<Record<string, SetCookie>>) {
+    const all = Symbol.iterator in pairs ? [...pairs] : Object.entries(pairs);
+    this.headers.replace(withSetCookies(this.headers.toFields(), all));
   }
 
   /** Another response with the same contents. */
@@ -60,19 +83,19 @@ export class Response extends Message {
 
   become(image: ResponseImage): void {
     this.renew(image);
-    this.statusCode = image.status;
-    this.reason = image.reason;
+    this.#statusCode = image.status;
+    this.#reason = image.reason;
   }
 
   /** Shifts Date, Expires, Last-Modified and the expiry of cookies by the age of the response (DMR-15). */
   refresh(now = Date.now() / 1000): void {
     const seconds = now - (this.timestampStart ?? now);
     for (const name of DATES) {
-      const at = Date.parse(this.headers.get(name) ?? '');
-      if (!Number.isNaN(at)) this.headers.set(name, new Date(at + seconds * 1000).toUTCString());
+      const at = cookieDate(this.headers.get(name) ?? '');
+      if (at !== null) this.headers.set(name, new Date(at + seconds * 1000).toUTCString());
     }
     const cookies = this.cookies;
     const shifted = [...cookies].map(([name, cookie]): [string, SetCookie] => [name, refreshed(cookie, seconds)]);
-    if (shifted.length > 0) this.headers = new Headers(withSetCookies(this.headers.toFields(), shifted)).touched();
+    if (shifted.length > 0) this.cookies = shifted;
   }
 }

@@ -70,7 +70,7 @@ class Run {
     this.thread = new ScriptThread(
       script,
       null,
-      options.stream_chunk_size,
+      options,
       { silence: seconds, wait: seconds },
       {
         loaded: (loaded) => {

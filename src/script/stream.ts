@@ -29,37 +29,41 @@ export function checkedStream(stream: Stream): Stream {
   return stream;
 }
 
-function bytesOf(given: Given): Uint8Array | null {
-  if (given === null || given === undefined || given === '') return null;
-  if (typeof given === 'string') return Buffer.from(given, 'utf8');
-  if (!(given instanceof Uint8Array))
+/** Takes one piece that was given; empty ones do not count. */
+function takeOne(given: Given, into: Uint8Array[]): void {
+  if (given === null || given === undefined || given === '') return;
+  const bytes = typeof given === 'string' ? Buffer.from(given, 'utf8') : given;
+  if (!(bytes instanceof Uint8Array))
     throw new TypeError('a stream function gives bytes, text, a list of them, or nothing');
-  return given.length === 0 ? null : given;
+  if (bytes.length > 0) into.push(bytes);
 }
 
-function piecesOf(given: Given | Iterable<Given>): Uint8Array[] {
-  const list = given === null || given === undefined || typeof given === 'string' || given instanceof Uint8Array;
-  const all = list ? [given as Given] : [...(given as Iterable<Given>)];
-  return all.map(bytesOf).filter((bytes) => bytes !== null);
+function takeAll(given: Given | Iterable<Given>, into: Uint8Array[]): void {
+  const isOne = given === null || given === undefined || typeof given === 'string' || given instanceof Uint8Array;
+  if (isOne) return takeOne(given, into);
+  if (typeof given !== 'object' || !(Symbol.iterator in given)) return takeOne(given as Given, into);
+  for (const one of given as Iterable<Given>) takeOne(one, into);
 }
 
 /** A stream function at work on one body. */
 export interface Looking {
-  /** What goes on in place of a piece. */
-  look(chunk: Uint8Array): Promise<Uint8Array[]> | Uint8Array[];
-  end(): Promise<Uint8Array[]> | Uint8Array[];
+  /** Puts what goes on in place of a piece behind the others. */
+  look(chunk: Uint8Array, into: Uint8Array[]): Promise<void> | undefined;
+  end(into: Uint8Array[]): Promise<void> | undefined;
 }
 
 class Calls implements Looking {
   constructor(private readonly call: StreamFunction) {}
 
-  look(chunk: Uint8Array): Promise<Uint8Array[]> | Uint8Array[] {
+  look(chunk: Uint8Array, into: Uint8Array[]): Promise<void> | undefined {
     const given = this.call(chunk);
-    return given instanceof Promise ? given.then(piecesOf) : piecesOf(given);
+    if (given instanceof Promise) return given.then((late) => takeAll(late, into));
+    takeAll(given, into);
+    return undefined;
   }
 
-  end(): Promise<Uint8Array[]> | Uint8Array[] {
-    return this.look(Buffer.alloc(0));
+  end(into: Uint8Array[]): Promise<void> | undefined {
+    return this.look(Buffer.alloc(0), into);
   }
 }
 
@@ -85,7 +89,7 @@ class Generated implements Looking {
   }
 
   private async run(generator: StreamGenerator): Promise<void> {
-    for await (const given of generator(this.chunks())) this.given.push(...piecesOf(given));
+    for await (const given of generator(this.chunks())) takeAll(given, this.given);
   }
 
   private async *chunks(): AsyncGenerator<Uint8Array> {
@@ -102,29 +106,28 @@ class Generated implements Looking {
     }
   }
 
-  private take(): Uint8Array[] {
+  private take(into: Uint8Array[]): void {
     if (this.failure !== null) throw this.failure;
-    const { given } = this;
+    for (const piece of this.given) into.push(piece);
     this.given = [];
-    return given;
   }
 
-  async look(chunk: Uint8Array): Promise<Uint8Array[]> {
-    if (this.isOver) return this.take();
+  async look(chunk: Uint8Array, into: Uint8Array[]): Promise<void> {
+    if (this.isOver) return this.take(into);
     this.waiting.push(chunk);
     const hungry = new Promise<void>((resolve) => {
       this.hunger = resolve;
     });
     this.wake?.();
     await hungry;
-    return this.take();
+    this.take(into);
   }
 
-  async end(): Promise<Uint8Array[]> {
+  async end(into: Uint8Array[]): Promise<void> {
     this.isEnded = true;
     this.wake?.();
     await this.finished;
-    return this.take();
+    this.take(into);
   }
 }
 
@@ -134,7 +137,7 @@ export function lookingOf(stream: StreamFunction | StreamGenerator): Looking {
 
 /** Cuts text out of pieces without breaking a character of UTF-8 that lies across two of them. */
 export class TextPieces {
-  private readonly decoder = new TextDecoder('utf-8');
+  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   /** The text of a piece, as far as its characters are whole; an empty piece ends it. */
   push(chunk: Uint8Array): string {
@@ -143,20 +146,26 @@ export class TextPieces {
 }
 
 /**
- * A stream function that replaces text wherever it stands, across the borders of pieces too: `find` may be cut in two by
- * them. Holds back at most as many characters as `find` has, less one.
+ * A stream function that replaces text wherever it stands, across the borders of pieces too. It compares octets, so that
+ * bodies that are no UTF-8 stay as they are; it holds back at most as many as `find` has, less one.
  */
 export function replacing(find: string, replacement: string): StreamFunction {
   if (find === '') throw new TypeError('replacing needs something to find');
-  const pieces = new TextPieces();
-  let held = '';
+  const wanted = Buffer.from(find, 'utf8');
+  const other = Buffer.from(replacement, 'utf8');
+  let held: Buffer = Buffer.alloc(0);
   return (chunk) => {
-    const isEnd = chunk.length === 0;
-    const parts = (held + pieces.push(chunk)).split(find);
-    const rest = parts.pop() ?? '';
-    let keep = isEnd ? 0 : Math.min(find.length - 1, rest.length);
-    while (keep > 0 && !find.startsWith(rest.slice(rest.length - keep))) keep -= 1;
-    held = rest.slice(rest.length - keep);
-    return [...parts, rest.slice(0, rest.length - keep)].join(replacement);
+    const whole = Buffer.concat([held, chunk]);
+    const out: Buffer[] = [];
+    let from = 0;
+    for (let at = whole.indexOf(wanted); at >= 0; at = whole.indexOf(wanted, from)) {
+      out.push(whole.subarray(from, at), other);
+      from = at + wanted.length;
+    }
+    const rest = whole.subarray(from);
+    let keep = chunk.length === 0 ? 0 : Math.min(wanted.length - 1, rest.length);
+    while (keep > 0 && !wanted.subarray(0, keep).equals(rest.subarray(rest.length - keep))) keep -= 1;
+    held = rest.subarray(rest.length - keep);
+    return Buffer.concat([...out, rest.subarray(0, rest.length - keep)]);
   };
 }

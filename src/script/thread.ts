@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { FlowId } from '../flow/flow.js';
 import type { LogLevel } from '../protocol.js';
 import { Batch } from './batch.js';
-import type { Call, HostCommand, HostEvent, HostSettings, Outcome, Request, Thrown } from './image.js';
+import type { Call, Configuration, HostCommand, HostEvent, HostSettings, Outcome, Request, Thrown } from './image.js';
 
 /** What a call came to. `lost` says why there is no answer: the thread is gone or was stopped. */
 export interface Settled {
@@ -23,7 +23,7 @@ export interface ThreadListener {
   /** The script has been read, or could not be; `start` may say it once more with other hooks. */
   loaded(loaded: Loaded): void;
   asked(request: Request): void;
-  log(level: LogLevel, text: string): void;
+  log(level: LogLevel, text: string, isEcho?: boolean): void;
   /** The thread ended by itself, or was stopped because it did not answer. */
   died(why: string): void;
 }
@@ -49,6 +49,7 @@ export class ScriptThread {
   private readonly port: Batch<HostCommand>;
   private readonly waiting = new Map<number, Waiting>();
   private calls = 0;
+  private readonly idlers: (() => void)[] = [];
   private heardAt = performance.now();
   private watch: NodeJS.Timeout | null = null;
   private death: string | null = null;
@@ -57,12 +58,12 @@ export class ScriptThread {
   constructor(
     readonly script: string,
     source: string | null,
-    chunkSize: number,
+    options: Configuration,
     private readonly limits: ThreadLimits,
     private readonly listener: ThreadListener,
   ) {
     const bundle = path.join(os.tmpdir(), `sluice-${randomUUID()}.mjs`);
-    const settings: HostSettings = { path: script, source, bundle, chunkSize };
+    const settings: HostSettings = { path: script, source, bundle, options };
     this.worker = new Worker(new URL('./host.js', import.meta.url), {
       workerData: settings,
       stdout: true,
@@ -101,6 +102,19 @@ export class ScriptThread {
     this.startWatch();
   }
 
+  /** Resolves once nothing is owed any more; the time limits see to that. */
+  idle(): Promise<void> {
+    if (this.waiting.size === 0) return Promise.resolve();
+    return new Promise((done) => {
+      this.idlers.push(done);
+    });
+  }
+
+  private settled(): void {
+    if (this.waiting.size > 0) return;
+    for (const done of this.idlers.splice(0)) done();
+  }
+
   forget(flow: FlowId): void {
     if (this.death === null) this.post({ type: 'forget', flow });
   }
@@ -127,6 +141,7 @@ export class ScriptThread {
         this.waiting.delete(event.call);
         const { outcome, thrown, warnings } = event;
         waiting?.done({ outcome, thrown, warnings, lost: null });
+        this.settled();
         return;
       }
       case 'awaiting': {
@@ -135,7 +150,7 @@ export class ScriptThread {
         return;
       }
       case 'printed':
-        return this.listener.log(event.level, event.text);
+        return this.listener.log(event.level, event.text, event.isEcho);
       case 'asked':
         return this.listener.asked(event.what);
       case 'pong':
@@ -163,6 +178,7 @@ export class ScriptThread {
       if (now - waiting.since <= wait * 1000) continue;
       this.waiting.delete(call);
       waiting.done(lost(`it awaited something for more than ${wait} s`));
+      this.settled();
     }
     if (quiet > (silence * 1000) / 2) this.post({ type: 'ping' });
   }
@@ -185,6 +201,7 @@ export class ScriptThread {
     const waiting = [...this.waiting.values()];
     this.waiting.clear();
     for (const { done } of waiting) done(lost(why));
+    this.settled();
   }
 }
 

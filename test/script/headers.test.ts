@@ -45,6 +45,53 @@ describe('DMM-03 reading headers', () => {
     ));
 });
 
+describe('DMM-05 DMM-06 DMM-07 the rest of headers', () => {
+  it('counts distinct names, and gives each once in its first spelling', () => {
+    const headers = new Headers(FIELDS);
+    assert.equal(headers.size, 3);
+    assert.deepEqual(headers.keys(), ['Host', 'Set-Cookie', 'X-Name']);
+    assert.deepEqual(headers.values(), ['a.test', 'a=1, b=2', 'café']);
+  });
+
+  it('items are joined, or every field apart', () => {
+    const headers = new Headers(FIELDS);
+    assert.deepEqual(headers.items()[1], ['Set-Cookie', 'a=1, b=2']);
+    assert.deepEqual(headers.items(true), [...headers]);
+    assert.deepEqual([...headers.entries()], [...headers]);
+    assert.equal(headers.items(true).length, 4);
+  });
+
+  it('pop gives the value and takes the field away', () => {
+    const headers = new Headers(FIELDS);
+    assert.equal(headers.pop('set-COOKIE'), 'a=1, b=2');
+    assert.equal(headers.pop('set-COOKIE'), undefined);
+    assert.equal(headers.size, 2);
+  });
+
+  it('as text is a line for each field', () => {
+    assert.equal(`${new Headers(FIELDS)}`, 'Host: a.test\r\nSet-Cookie: a=1\r\nX-Name: café\r\nset-cookie: b=2\r\n');
+    assert.equal(String(new Headers()), '');
+  });
+
+  it('is made from names as keywords, or from pairs as they are', () => {
+    assert.deepEqual(Headers.of({ content_type: 'a/b', X: 'é' }).toFields(), [
+      ['content-type', 'a/b'],
+      ['X', '\xc3\xa9'],
+    ]);
+    assert.deepEqual(Headers.of([['content_type', 'a/b']]).toFields(), [['content_type', 'a/b']]);
+    assert.deepEqual(Headers.of(new Headers(FIELDS)).toFields(), FIELDS);
+    assert.throws(() => Headers.of({ 'a b': 'c' }), TypeError);
+  });
+
+  it('DMM-02 octets that are no UTF-8 come back as they were', () => {
+    const every = Array.from({ length: 256 }, (_, octet) => String.fromCharCode(octet)).filter(
+      (one) => !/[\0\r\n]/.test(one),
+    );
+    const raw: Fields = [...every, every.join('')].map((value) => ['X', value]);
+    assert.deepEqual(Headers.of(new Headers(raw)).toFields(), raw);
+  });
+});
+
 describe('DMM-04 DMM-05 changing headers', () => {
   it('set keeps the place and spelling of the first', () =>
     assert.deepEqual(

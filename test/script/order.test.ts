@@ -42,7 +42,7 @@ test('ORD-03 EVT-10 S3-16 HTTPS inside CONNECT: the protocol is chosen three tim
   const origin = await startTlsOrigin(t, response('secret'), ['http/1.1']);
   const proxy = await scripted(t, tracing(), { ssl_verify_upstream_trusted_ca: origin.caFile });
   const socket = await secure(proxy, await openTunnel(proxy, `localhost:${origin.port}`));
-  await askInside(socket, 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', /secret/);
+  await askInside(proxy, socket, 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', /secret/);
   const heard = await saidUntil(proxy, 't.mjs', 'response');
   const opening = ['http_connect', 'http_connected', 'next_layer', 'tls_clienthello'];
   const secured = ['tls_established_server', 'tls_established_client', 'next_layer'];
@@ -96,7 +96,7 @@ test('ORD-13 S3-28 a body beyond its limit is streamed rather than refused: ther
     stream_large_bodies: 10,
   });
   const origin = await startOrigin(t, (visit) => {
-    visit.socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n${'a'.repeat(20)}\r\n0\r\n\r\n`);
+    visit.socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n${'a'.repeat(20)}\r\n0\r\n\r\n`);
   });
   assert.match(await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}/`), /a{20}/);
   assert.deepEqual(await saidUntil(proxy, 't.mjs', 'null'), ['responseheaders', 'response', 'null']);
@@ -145,18 +145,18 @@ test('ORD-15 S3-27 a streamed request is dialled for and sent before its request
   assert.deepEqual(heard, [...ACCEPTED, 'requestheaders', ...DIALLED, ...after]);
 });
 
-test('ORD-15 a server that answers a streamed request early has its response event before the request event', async (t) => {
+test('ORD-15 a server that answers a streamed request early ends the flow with response; what is left of the request is not read', async (t) => {
   const proxy = await scripted(t, tracing({ requestheaders: 'it.request.stream = true' }));
   const origin = await startOrigin(t, (visit) => {
     if (visit.received.endsWith('123')) visit.socket.write(response('early'));
   });
   const client = await Client.connect(proxy.port);
   client.send(`POST http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n123`);
-  await client.until('early');
-  await saidUntil(proxy, 't.mjs', 'response');
-  client.send('456');
-  const heard = withoutClosing(await saidUntil(proxy, 't.mjs', 'request'));
-  assert.deepEqual(heard, [...ACCEPTED, 'requestheaders', ...DIALLED, 'responseheaders', 'response', 'request']);
+  assert.match(await client.until('early'), /Connection: close\r\n/);
+  client.socket.end();
+  await saidUntil(proxy, 't.mjs', 'serverdisconnect');
+  const heard = withoutClosing(await saidUntil(proxy, 't.mjs', 'clientdisconnect'));
+  assert.deepEqual(heard, [...ACCEPTED, 'requestheaders', ...DIALLED, 'responseheaders', 'response']);
 });
 
 test('ORD-18 with a request hook sluice itself sends 100 after requestheaders and takes Expect away', async (t) => {
@@ -175,4 +175,78 @@ test('ORD-18 with a request hook sluice itself sends 100 after requestheaders an
   assert.doesNotMatch(origin.visits[0]?.received ?? '', /expect/i);
   const heard = await saidUntil(proxy, 't.mjs', 'response');
   assert.deepEqual(heard, [...ACCEPTED, 'requestheaders', 'request', ...DIALLED, 'responseheaders', 'response']);
+});
+
+const TELL = "console.log(it.error.msg, it.request.path, it.response?.statusCode ?? '')";
+const CUT = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf';
+
+test('ORD-08 S2-13 S3-31 EVT-23 a response that is cut off while it is read whole: error, with the response, and 502', async (t) => {
+  const proxy = await scripted(t, tracing({ error: TELL }));
+  const origin = await startOrigin(t, (visit) => {
+    visit.socket.write(CUT, () => visit.socket.resetAndDestroy());
+  });
+  const answer = await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}/cut`);
+  assert.match(answer, /^HTTP\/1\.1 502 Bad Gateway/);
+  const heard = withoutClosing(await saidUntil(proxy, 't.mjs', 'error'));
+  assert.deepEqual(heard.slice(0, -1), [...ACCEPTED, 'requestheaders', 'request', ...DIALLED, 'responseheaders']);
+  const told = await proxy.until(
+    () => said(proxy, 't.mjs').find((text) => text.endsWith(' /cut 200')),
+    'what it tells',
+  );
+  assert.match(told, /^the server/);
+});
+
+test('ORD-08 a response that is cut off while it is streamed: error, and the client is cut off, too', async (t) => {
+  const proxy = await scripted(t, tracing({ responseheaders: 'it.response.stream = true' }));
+  const origin = await startOrigin(t, (visit) => void visit.socket.write(CUT));
+  const client = await Client.connect(proxy.port);
+  client.send(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await client.until('half');
+  origin.visits[0]?.socket.destroy();
+  assert.match(await client.until('close'), /^HTTP\/1\.1 200 OK[\s\S]*\r\n\r\nhalf$/);
+  const heard = withoutClosing(await saidUntil(proxy, 't.mjs', 'error'));
+  assert.deepEqual(heard, [...ACCEPTED, 'requestheaders', 'request', ...DIALLED, 'responseheaders', 'error']);
+});
+
+test('ORD-09 a client that leaves while it waits: error, and the server is let go', async (t) => {
+  const proxy = await scripted(t, tracing({ error: TELL }, ['request', 'response', 'error']));
+  const origin = await startOrigin(t, () => {});
+  const client = await Client.connect(proxy.port);
+  client.send(`GET http://127.0.0.1:${origin.port}/wait HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await proxy.until(() => origin.visits[0]?.received, 'the request at the origin');
+  client.socket.resetAndDestroy();
+  const gone = 'the client closed the connection before it had the whole response /wait ';
+  assert.deepEqual(await saidUntil(proxy, 't.mjs', gone), ['request', 'error', gone]);
+  await proxy.until(() => origin.visits[0]?.isClosed, 'the origin let go');
+});
+
+test('ORD-10 a kill in requestheaders, request or responseheaders: error, and the client gets no answer', async (t) => {
+  const kill = "if (it.request.path === '/' + ";
+  const names = ['requestheaders', 'request', 'responseheaders'] as const;
+  const bodies = Object.fromEntries(names.map((name) => [name, `${kill}'${name}') it.kill()`]));
+  const proxy = await scripted(t, tracing(bodies, [...names, 'response', 'error']));
+  const origin = await startOrigin(t, answering(response('never')));
+  for (const name of names) assert.equal(await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}/${name}`), '');
+  const heard = await saidUntil(proxy, 't.mjs', 'error', 3);
+  assert.deepEqual(heard, [...names.slice(0, 1), 'error', ...names.slice(0, 2), 'error', ...names, 'error']);
+});
+
+test('ORD-11 EVT-23 a kill in response: the client gets no answer, and there is no error beside the response', async (t) => {
+  const proxy = await scripted(
+    t,
+    tracing({ response: "if (it.request.path === '/kill') it.kill()" }, ['response', 'error']),
+  );
+  const origin = await startOrigin(t, answering(response('answer')));
+  assert.equal(await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}/kill`), '');
+  await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}/after`);
+  assert.deepEqual(await saidUntil(proxy, 't.mjs', 'response', 2), ['response', 'response']);
+});
+
+test('ORD-12 S2-15 a request that cannot be read has error alone, with a request, and 400; nothing is dialled', async (t) => {
+  const proxy = await scripted(t, tracing({ error: 'console.log(typeof it.request.method, it.error.msg !== "")' }));
+  const client = await Client.connect(proxy.port);
+  client.send('GET http://127.0.0.1:1/ HTTP/1.1\r\nHost : x\r\n\r\n');
+  assert.match(await client.until('close'), /^HTTP\/1\.1 400 Bad Request/);
+  const heard = withoutClosing(await saidUntil(proxy, 't.mjs', 'string true'));
+  assert.deepEqual(heard, [...ACCEPTED, 'error', 'string true']);
 });

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import tls from 'node:tls';
+import type { FlowId } from '../../src/flow/flow.js';
 import type { OptionName, OptionValue } from '../../src/options.js';
 import type { ScriptReport } from '../../src/protocol.js';
 import { type EventName, eventNames } from '../../src/script/events.js';
@@ -45,12 +46,13 @@ export function said(proxy: RunningProxy, name: string): string[] {
 }
 
 /** Waits for a line of the event log. */
-export function line(proxy: RunningProxy, wanted: RegExp | string, times = 1): Promise<string> {
+export async function line(proxy: RunningProxy, wanted: RegExp | string, times = 1): Promise<string> {
   const matches = (text: string): boolean => (typeof wanted === 'string' ? text === wanted : wanted.test(text));
-  return proxy.until(
-    () => logged(proxy).filter(matches)[times - 1],
-    `${wanted} in the event log, which has ${JSON.stringify(logged(proxy), null, 1)}`,
-  );
+  try {
+    return await proxy.until(() => logged(proxy).filter(matches)[times - 1], 'a line');
+  } catch {
+    throw new Error(`never came: ${wanted}; ${JSON.stringify(logged(proxy), null, 1)}`);
+  }
 }
 
 /** Waits until a script has said `last` so many times; everything it has said. */
@@ -91,22 +93,46 @@ export async function openTunnel(proxy: RunningProxy, authority: string): Promis
   return client;
 }
 
+const DEADLINE = 5000;
+
+/** What does not come in time is an error that says what the event log has. */
+function within<T>(
+  proxy: RunningProxy,
+  what: string,
+  begin: (done: (value: T) => void, fail: (error: Error) => void) => void,
+): Promise<T> {
+  return new Promise((done, fail) => {
+    const late = (): void => fail(new Error(`never came: ${what}; ${JSON.stringify(logged(proxy), null, 1)}`));
+    const timer = setTimeout(late, DEADLINE);
+    begin(
+      (value) => {
+        clearTimeout(timer);
+        done(value);
+      },
+      (error) => {
+        clearTimeout(timer);
+        fail(error);
+      },
+    );
+  });
+}
+
 /** Speaks TLS inside a tunnel; trusts the proxy's CA unless told another. */
 export function secure(
   proxy: RunningProxy,
   client: Client,
   options: tls.ConnectionOptions = {},
 ): Promise<tls.TLSSocket> {
-  return new Promise((done, fail) => {
+  return within(proxy, 'the TLS handshake', (done, fail) => {
     const ca = fs.readFileSync(proxy.caFile);
     const socket = tls.connect({ socket: client.socket, servername: 'localhost', ca, ...options }, () => done(socket));
-    socket.once('error', fail);
+    socket.on('error', fail);
   });
 }
 
 /** Sends a request and waits for what matches. */
-export function askInside(socket: tls.TLSSocket, text: string, wanted: RegExp): Promise<string> {
-  return new Promise((done) => {
+export function askInside(proxy: RunningProxy, socket: tls.TLSSocket, text: string, wanted: RegExp): Promise<string> {
+  return within(proxy, wanted.source, (done) => {
     let received = '';
     socket.on('data', (piece: Buffer) => {
       received += piece.toString('latin1');
@@ -117,7 +143,7 @@ export function askInside(socket: tls.TLSSocket, text: string, wanted: RegExp): 
 }
 
 /** Runs a script once on flows that are over. */
-export async function runOnce(proxy: RunningProxy, file: string, ids: readonly number[]): Promise<ScriptReport> {
+export async function runOnce(proxy: RunningProxy, file: string, ids: readonly FlowId[]): Promise<ScriptReport> {
   const after = proxy.events.length;
   const flows = ids.map((id) => ({ id, revision: proxy.rows.get(id)?.revision ?? 0 }));
   proxy.say({ type: 'run-script', path: file, flows });

@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import { responseOf } from '../../src/flow/flow.js';
 import type { FlowRow } from '../../src/flow/row.js';
 import { Client, fetchThrough } from '../support/client.js';
-import { answering, response, startOrigin } from '../support/origin.js';
+import { answering, response, startOrigin, type Visit } from '../support/origin.js';
 import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
 import { startTlsOrigin } from '../support/tlsorigin.js';
 
@@ -17,10 +17,11 @@ function scriptOf(t: TestContext, name: string, ...lines: readonly string[]): st
   return file;
 }
 
-/** What was said in the event log, the names of scripts left out. */
+/** What scripts said in the event log, their names left out. */
 function said(proxy: RunningProxy, level = 'info'): string[] {
   const entries = proxy.events.flatMap((event) => (event.type === 'logged' ? [event.entry] : []));
-  return entries.filter((entry) => entry.level === level).map(({ text }) => text.replace(/^[\w-]+\.mjs: /, ''));
+  const lines = entries.filter((entry) => entry.level === level && /^[\w-]+\.mjs/.test(entry.text));
+  return lines.map(({ text }) => text.replace(/^[\w-]+\.mjs: /, ''));
 }
 
 function saying(proxy: RunningProxy, text: string): Promise<string[]> {
@@ -32,6 +33,11 @@ async function asking(proxy: RunningProxy, port: number, target: string): Promis
   const client = await Client.connect(proxy.port);
   client.send(`GET http://127.0.0.1:${port}${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
   return client;
+}
+
+/** Resolves once a connection to the origin is gone. */
+function closed(visit: Visit | undefined): Promise<unknown> {
+  return visit?.isClosed === false ? new Promise((gone) => visit.socket.once('close', gone)) : Promise.resolve();
 }
 
 const done = (row: FlowRow): boolean => row.duration >= 0;
@@ -97,7 +103,7 @@ test('S1-02 S0-13 a script customizes which responses are streamed; over HTTPS, 
 
 test('S1-04 stream = true for all responses is what --stream 0 does', async (t) => {
   const origin = await startOrigin(t, (visit) => {
-    visit.socket.end(visit.received.includes('/empty') ? response('') : response('full'));
+    visit.socket.write(visit.received.includes('/empty') ? response('') : response('full'));
   });
   const shown = async (proxy: RunningProxy): Promise<unknown[]> => {
     for (const target of ['/full', '/empty'])
@@ -249,4 +255,207 @@ test('GAP-23 a row that waits for a hook says so, naming hook and file, until it
   await slow.until('body');
   const row = await proxy.row((one) => one.path === '/slow' && done(one));
   assert.equal(row.error, '');
+});
+
+test('ORD-15 S4-23 a streamed request goes on as it comes, and request fires after its body was sent', async (t) => {
+  const names = ['serverconnect', 'server_connected', 'responseheaders', 'response'];
+  const file = scriptOf(
+    t,
+    'upload.mjs',
+    "export const requestheaders = ({ request }) => { request.stream = true; console.log('requestheaders'); };",
+    "export const request = ({ request }) => console.log('request', request.content);",
+    ...names.map((name) => `export const ${name} = () => console.log('${name}');`),
+  );
+  const proxy = await startProxy(t, { scripts: [file] });
+  let tellHalf = (): void => {};
+  const half = new Promise<void>((came) => {
+    tellHalf = came;
+  });
+  const origin = await startOrigin(t, (visit) => {
+    if (visit.received.endsWith('\r\n\r\nabcd')) tellHalf();
+    if (visit.received.endsWith('abcdefgh')) visit.socket.write(response('thanks'));
+  });
+  const client = await Client.connect(proxy.port);
+  client.send(`POST http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nabcd`);
+  await half;
+  await proxy.row((row) => row.size === 4);
+  const before = ['requestheaders', 'serverconnect', 'server_connected'];
+  assert.deepEqual(said(proxy), before);
+  client.send('efgh');
+  await client.until('thanks');
+  assert.deepEqual(await saying(proxy, 'response'), [...before, 'request null', 'responseheaders', 'response']);
+  const { flow } = await proxy.read((await proxy.row(done)).id);
+  assert.deepEqual(flow.kind === 'http' && flow.request.body.contents, { type: 'missing' });
+});
+
+test('ORD-15 a server may begin to answer a streamed request before it is complete; request follows responseheaders', async (t) => {
+  const file = scriptOf(
+    t,
+    'early.mjs',
+    'export const requestheaders = ({ request }) => { request.stream = true; };',
+    ...['request', 'responseheaders', 'response', 'error'].map(
+      (name) => `export const ${name} = () => console.log('${name}');`,
+    ),
+  );
+  const proxy = await startProxy(t, { scripts: [file] });
+  const origin = await startOrigin(t, (visit) => {
+    if (visit.received.endsWith('abcd')) visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ntha');
+    if (visit.received.endsWith('efgh')) visit.socket.write('nks');
+  });
+  const client = await Client.connect(proxy.port);
+  client.send(`POST http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nabcd`);
+  await saying(proxy, 'responseheaders');
+  client.send('efgh');
+  assert.match(await client.until('thanks'), /^HTTP\/1\.1 200 OK\r\n/);
+  await proxy.row(done);
+  assert.deepEqual(said(proxy), ['responseheaders', 'request', 'response']);
+});
+
+test('ST-09 a response set in requestheaders of a streamed request is sent, and no server is asked', async (t) => {
+  for (const stream of [true, false]) {
+    const file = scriptOf(
+      t,
+      'given.mjs',
+      "import { Response } from 'sluice';",
+      'export function requestheaders(flow) {',
+      `  flow.request.stream = ${stream};`,
+      "  flow.response = Response.make(418, 'given');",
+      '}',
+    );
+    const proxy = await startProxy(t, { scripts: [file] });
+    const origin = await startOrigin(t, (visit) => {
+      if (visit.received.endsWith('body')) visit.socket.write(response('from the server'));
+    });
+    const client = await Client.connect(proxy.port);
+    client.send(`POST http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody`);
+    await proxy.row(done);
+    assert.match(await client.until(/given|server$/), /^HTTP\/1\.1 418 .*given$/s);
+    assert.equal(origin.visits.length, 0);
+  }
+});
+
+test('ST-08 messages without a body are never streamed: their content is empty, not missing, and no function is called', async (t) => {
+  const file = scriptOf(
+    t,
+    'all.mjs',
+    "export const requestheaders = ({ request }) => { request.stream = () => 'never'; };",
+    "export const responseheaders = ({ response }) => { response.stream = () => 'never'; };",
+    'export const response = ({ request, response }) => console.log(request.content.length, response.content.length);',
+  );
+  const proxy = await startProxy(t, { scripts: [file] });
+  const heads = [
+    '204 No Content\r\n\r\n',
+    '304 Not Modified\r\nContent-Length: 5\r\n\r\n',
+    '200 OK\r\nContent-Length: 0\r\n\r\n',
+  ];
+  const left = [...heads];
+  const origin = await startOrigin(t, (visit) => void visit.socket.write(`HTTP/1.1 ${left.shift()}`));
+  const client = await Client.connect(proxy.port);
+  for (const [at, head] of heads.entries()) {
+    client.received = '';
+    client.send(`GET http://127.0.0.1:${origin.port}/${at} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await client.until('\r\n\r\n');
+    const row = await proxy.row((one) => one.path === `/${at}` && done(one));
+    assert.equal(client.received, `HTTP/1.1 ${head}`);
+    assert.deepEqual([row.carried, row.body, row.size], ['passed', 'empty', 0]);
+  }
+  assert.deepEqual(said(proxy), ['0 0', '0 0', '0 0']);
+  assert.match(origin.visits[0]?.received ?? '', /^GET \/0 HTTP\/1\.1\r\nHost: [^\r]*\r\n\r\nGET/);
+});
+
+test('ST-10 the event log says which requests and responses are streamed', async (t) => {
+  const file = scriptOf(
+    t,
+    'both.mjs',
+    'export const requestheaders = ({ request }) => { request.stream = true; };',
+    'export const responseheaders = ({ response }) => { response.stream = true; };',
+  );
+  const proxy = await startProxy(t, { scripts: [file] });
+  const origin = await startOrigin(t, (visit) => {
+    if (visit.received.endsWith('abcd')) visit.socket.write(response('thanks'));
+  });
+  const client = await Client.connect(proxy.port);
+  client.send(`POST http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd`);
+  await client.until('thanks');
+  await proxy.row(done);
+  const lines = proxy.events.flatMap((event) => (event.type === 'logged' ? [event.entry.text] : []));
+  assert.deepEqual(lines, ['Streaming request to 127.0.0.1.', 'Streaming response from 127.0.0.1.']);
+});
+
+test('STE-07 ORD-10 a kill in a headers hook cuts the client off without an answer, and error follows', async (t) => {
+  for (const hook of ['requestheaders', 'responseheaders']) {
+    const file = scriptOf(
+      t,
+      'kill.mjs',
+      `export const ${hook} = (flow) => { flow.kill(); };`,
+      "export const response = () => console.log('response');",
+      'export const error = ({ error }) => console.log(error.kind, error.msg);',
+    );
+    const proxy = await startProxy(t, { scripts: [file] });
+    const origin = await startOrigin(t, answering(response('never')));
+    const client = await asking(proxy, origin.port, '/');
+    assert.equal(await client.until('close'), '');
+    assert.deepEqual(await saying(proxy, 'killed Connection killed.'), ['killed Connection killed.']);
+    assert.equal(origin.visits.length, hook === 'requestheaders' ? 0 : 1);
+    const row = await proxy.row(done);
+    assert.deepEqual([row.error, row.failed], ['Connection killed.', true]);
+  }
+});
+
+test('STE-06 a kill in the middle of a stream, by a stream function or by the user, cuts both connections at once', async (t) => {
+  const file = scriptOf(
+    t,
+    'stop.mjs',
+    'export function responseheaders(flow) {',
+    '  flow.response.stream = (chunk) => {',
+    "    if (String(Buffer.from(chunk)) === 'stop') flow.kill();",
+    '    return chunk;',
+    '  };',
+    '}',
+    "export const response = () => console.log('response');",
+    'export const error = ({ error }) => console.log(error.kind);',
+  );
+  for (const byUser of [false, true]) {
+    const proxy = await startProxy(t, { scripts: [file] });
+    const origin = await startOrigin(t, (visit) => {
+      visit.socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngoes\r\n');
+    });
+    const client = await asking(proxy, origin.port, '/');
+    await client.until('goes\r\n');
+    if (byUser) proxy.say({ type: 'kill', flows: [await proxy.row((row) => row.size > 0)] });
+    else origin.visits[0]?.socket.write('4\r\nstop\r\n');
+    assert.doesNotMatch(await client.until('close'), /\r\n0\r\n\r\n$/);
+    await closed(origin.visits[0]);
+    assert.deepEqual(await saying(proxy, 'killed'), ['killed']);
+    const row = await proxy.row(done);
+    assert.deepEqual([row.status, row.body, row.error], [200, 'missing', 'Connection killed.']);
+  }
+});
+
+const LOOKING = [
+  'export const requestheaders = () => {};',
+  'export const responseheaders = () => {};',
+  "export const error = ({ error }) => console.log('error', error.msg);",
+];
+
+test('S1-03 a server that closes behind its response has answered, also while a hook has the head', async (t) => {
+  const proxy = await startProxy(t, { scripts: [scriptOf(t, 'looking.mjs', ...LOOKING)] });
+  const origin = await startOrigin(t, (visit) => {
+    if (visit.received.includes('/length')) visit.socket.end(response('complete'));
+    else visit.socket.end('HTTP/1.1 200 OK\r\n\r\ncomplete');
+  });
+  for (const target of ['/length', '/close']) {
+    const answer = await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}${target}`);
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*complete$/s);
+  }
+  assert.deepEqual(said(proxy), []);
+});
+
+test('S1-03 a client that closes its half behind its request gets its answer, also while a hook has the head', async (t) => {
+  const proxy = await startProxy(t, { scripts: [scriptOf(t, 'looking.mjs', ...LOOKING)] });
+  const origin = await startOrigin(t, answering(response('complete')));
+  const client = await Client.connect(proxy.port);
+  client.socket.end(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`);
+  assert.match(await client.until('close'), /^HTTP\/1\.1 200 OK\r\n.*complete$/s);
+  assert.deepEqual(said(proxy), []);
 });
