@@ -8,8 +8,10 @@ import { benchLatency } from './latency.js';
 import { startOrigin } from './origin.js';
 import { Report } from './report.js';
 import { type Run, toolOf } from './run.js';
+import { benchScript } from './script.js';
 import { Stage } from './stage.js';
 import { terminalFault } from './terminal.js';
+import { benchTlsDownload } from './tlsdownload.js';
 import { findTools, TOOLS, type Tool } from './tool.js';
 
 /*
@@ -28,6 +30,8 @@ const sections: Readonly<Record<SectionName, Section>> = {
   https: { measure: benchHttps, needs: ['wrk', 'socat'] },
   latency: { measure: benchLatency, needs: [] },
   download: { measure: benchDownload, needs: ['curl'] },
+  'tls-download': { measure: benchTlsDownload, needs: ['curl'] },
+  script: { measure: benchScript, needs: ['wrk', 'curl'] },
   frame: { measure: benchFrame, needs: [] },
 };
 

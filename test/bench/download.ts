@@ -2,52 +2,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Contender, direct, type Sluice, startMitmdump, startRelay, startSluice } from './contender.js';
-import { watchGrowth } from './memory.js';
 import { median, rotated } from './numbers.js';
-import { LARGE_BYTES, LARGE_PATH } from './origin.js';
+import { LARGE_BYTES } from './origin.js';
 import { megabytes, number, ratio } from './report.js';
-import { type Run, toolOf } from './run.js';
+import type { Run } from './run.js';
+import { type Download, download } from './transfer.js';
 
 const STREAMED = 'sluice, streamed';
 const RECORDED = 'sluice, recorded';
 const STREAM_ABOVE = '1m';
 /** How long a recording may take to reach the disk after its download. */
 const SETTLE_MS = 5_000;
-
-interface Download {
-  /** Bytes per second. */
-  readonly speed: number;
-  /** Bytes by which the process in between grew, where there is one. */
-  readonly growth: number | null;
-}
-
-async function download(run: Run, contender: Contender): Promise<Download> {
-  const { stage, origin } = run;
-  const port = contender.isProxy ? origin.port : contender.port;
-  const way = contender.isProxy ? ['-x', `http://127.0.0.1:${contender.port}`] : [];
-  const form = '%{speed_download} %{size_download} %{http_code}';
-  const args = [
-    '-q',
-    '-sS',
-    '--max-time',
-    '300',
-    ...way,
-    '-o',
-    '/dev/null',
-    '-w',
-    form,
-    `http://127.0.0.1:${port}${LARGE_PATH}`,
-  ];
-  const growth = contender.pid === null ? () => null : watchGrowth(contender.pid);
-  try {
-    const [speed, size, status] = (await stage.run(toolOf(run, 'curl'), args)).split(' ').map(Number);
-    if (speed === undefined || size !== LARGE_BYTES || status !== 200)
-      throw new Error(`${contender.name} gave ${size} bytes and status ${status}`);
-    return { speed, growth: growth() };
-  } finally {
-    growth();
-  }
-}
 
 /** Bytes of the bodies that sluice has recorded in files. */
 function spooledBytes({ home, pid }: Sluice): number {

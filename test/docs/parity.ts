@@ -5,16 +5,95 @@ import path from 'node:path';
 export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   [
     'S0-03',
-    'differs: bodies pass as they arrive and are recorded at the same time; `body_handling=buffer` reads them whole first',
+    'differs: bodies pass as they arrive and are recorded at the same time; a hold, a `request` or `response` hook and `body_handling=buffer` read them whole first',
   ],
   ['S0-07', 'differs: `--stream` acts on requests too; `stream_direction=responses` limits it to responses'],
+  ['S0-17', 'differs: CONTENT_MISSING is null, and imported from `sluice`'],
   [
     'S0-19',
-    'differs: pieces are passed on in the size they arrive in; chunk boundaries of chunked bodies are preserved',
+    'differs: bodies pass in the pieces they arrive in; a stream function gets pieces of at most `stream_chunk_size`, 4096 bytes',
   ],
-  ['S2-05', 'differs: hooks get the flow alone; there is no context argument yet'],
-  ['ST-01', 'differs: nothing is buffered unless something may change it'],
-  ['STW-02', 'differs: chunk boundaries are those of the sender, not ours'],
+  ['S0-21', 'differs: a function gets the pieces one at a time; an `async function*` wraps all of them'],
+  ['S1-09', 'differs: a body that goes through a function is sent chunked, so its length may change'],
+  ['S1-11', 'differs: a generator is an `async function*`; a plain `function*` is refused'],
+  ['S2-05', 'differs: the flow comes first and ctx last'],
+  ['S3-13', 'differs: the argument is the client connection; its attribute client_conn is itself'],
+  ['S3-17', 'differs: a name is returned, or the layer that was given; layers cannot be written'],
+  ['S3-25', 'differs: the headers are flow.request.headers; a flow has no attribute requestheaders'],
+  ['S4-35', 'differs: json() takes no arguments'],
+  [
+    'AD-02',
+    'differs: there are no addons of sluice’s own: scripts come in the order of the option. The intercept filter looks after the headers hooks, and the flow is held after the hooks for the whole message',
+  ],
+  ['AD-03', 'differs: a hook that blocks delays only flows that wait for its script'],
+  ['AD-07', 'differs: rows and views are refreshed without an event; there is no update'],
+  ['CTX-04', 'differs: ctx.shutdown() does it, and ctx.master is ctx'],
+  ['EVT-01', 'differs: `load` is another spelling of `start` and gets ctx in place of a loader'],
+  ['EVT-02', 'differs: the options come first, then the changed names'],
+  [
+    'EVT-07',
+    'differs: the hook gets the server; the client is server.context.client. sluice does not dial itself, whatever a script says',
+  ],
+  [
+    'EVT-13',
+    'differs: http_connected comes before the server is dialled; http_connect_error only where a script refuses or kills, and a server that cannot be reached is told by server_connect_error',
+  ],
+  [
+    'EVT-14',
+    'differs: there are the server name and the protocols, no ciphers and extensions; the server is always asked first',
+  ],
+  ['EVT-15', 'differs: not there: TLS is set up by sluice alone'],
+  ['EVT-16', 'differs: tls_established_server comes after server_connected; the argument is the connection'],
+  ['EVT-17', 'differs: not there: no QUIC'],
+  ['EVT-18', 'differs: not there: no SOCKS'],
+  ['EVT-30', 'differs: not there: see AD-07'],
+  ['ORD-02', 'differs: next_layer is asked once on every connection; there is no update'],
+  [
+    'ORD-03',
+    'differs: http_connected comes before serverconnect; server_connected comes once TLS with the server is done',
+  ],
+  ['ERR-06', 'differs: the failure is told once with its line, and the rest of the body passes unchanged'],
+  [
+    'ERR-07',
+    'differs: files are watched, imported ones too; a version that does not load leaves the one before running',
+  ],
+  ['ERR-08', 'differs: what was loaded of the file goes on, and a warning says so'],
+  ['DM-01', 'differs: a number, as text; copies have a UUID'],
+  ['DM-07', 'differs: marks have one name, :default:; any other becomes this one'],
+  ['DM-17', 'differs: there is no wait_for_resume'],
+  ['DM-20', 'differs: flows have no state to get or set'],
+  [
+    'DMC-01',
+    'differs: ids are text of sluice’s own; the server of a connection hook and flow.server have different ones',
+  ],
+  ['DMC-02', 'differs: there is no sockname'],
+  ['DMC-08', 'differs: the list has the certificate of the server alone; clients have no list'],
+  ['DMC-10', 'differs: alpn_offers has what was agreed on; what a client offers is in tls_clienthello'],
+  ['DMC-11', 'differs: there is no cipher_list'],
+  ['DMC-12', 'differs: timestamp_end is always null, and clients have no timestamp_tls_setup'],
+  ['DMC-16', 'differs: certificates are plain facts: subject, issuer, altNames, validFrom, validTo, fingerprint'],
+  ['DMH-05', 'differs: zstd is read and not written: the header of a coding that cannot be written is removed'],
+  ['DMH-09', 'differs: encode on a missing body throws'],
+  ['DMR-03', 'differs: authority is always host and port, and cannot be set'],
+  ['DMR-11', 'differs: files and part headers stay as they are'],
+  [
+    'ST-01',
+    'differs: nothing is read whole unless something may change it; feeds and bodies that end with the connection pass even then',
+  ],
+  ['ST-02', 'differs: `stream` still reads as false in the headers hook'],
+  ['ST-07', 'differs: `stream = false` reads a body of any size whole'],
+  ['ST-10', 'differs: the row and its Detail say who asked for streaming; there is no line in the log'],
+  ['STW-01', 'differs: Content-Length goes away where a function may change the length; else the headers stay'],
+  ['STW-02', 'differs: chunk boundaries are those of the sender; what a function returns is one chunk a piece'],
+  ['STW-07', 'differs: a streamed message is held at its head; in `request` and `response` it is too late for a hold'],
+  [
+    'STW-08',
+    'differs: what comes too late is not put onto the flow, and a warning names the line; trailers can still be changed',
+  ],
+  ['STC-02', 'differs: null for scripts until the end, too; the flow view reads what has come so far'],
+  ['STC-03', 'differs: with `store_streamed_bodies` what came is kept, not what a function made of it'],
+  ['STC-06', 'differs: bytes, rate, chunks and duration are counted while it runs'],
+  ['STC-07', 'differs: a body that is still arriving is shown as growing, not as missing'],
   ['UI-03', 'differs: a failed start is one sentence on standard error and exit code 1, before the screen is touched'],
   ['UI-COL-04', 'differs: the method column has seven cells, so that DELETE fits'],
   ['UI-COL-07', 'differs: beside the status stand two signs: how the body was carried, and how the flow stands'],
@@ -25,10 +104,11 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['KEY2-02', 'differs: key files are `keybindings/<context>.json`, the form the defaults ship in, not one keys.yaml'],
   ['OPT-07', 'differs: the default is 127.0.0.1, not every address'],
   ['OPT-01', 'differs: filters over bodies (~b) are not there yet'],
-  ['ONE-03', 'differs: a one-shot run calls `start` and `done`'],
+  ['ONE-03', 'differs: a one-shot run is `start`, `configure`, `running`, the events, `done`'],
   ['ONE-11', 'differs: a run can be undone with V'],
   ['ONE-12', 'differs: a failure drops the changes of that flow only, and the other flows still run'],
   ['ONE-14', 'differs: async handlers are awaited'],
+  ['ONE-16', 'differs: flows that are still running are left out'],
   ['TL-02', 'differs: all leaves of a run share one P-256 key of their own, not the CA’s key'],
   ['TL-10', 'differs: a client that refuses our certificate is a row, and a key passes its host through'],
   ['H1-08', 'differs: Expect: 100-continue is relayed unless the request is buffered'],
@@ -82,8 +162,8 @@ export function parityPage(folder: string): string {
   return `# What is there, by ID
 
 Made by \`npm run docs\` from the names of the tests; a test fails when this page is not what it would write. An ID that
-is in neither table is not there yet: websocket, raw TCP, UDP and DNS flows, HTTP/2, other modes than \`regular\`, scripts
-that stay loaded, rules that modify or map, saved files and the session journal.
+is in neither table is not there yet: websocket, raw TCP, UDP and DNS flows and their events, HTTP/2, other modes than
+\`regular\`, content views and web apps made by scripts, rules that modify or map, saved files and the session journal.
 
 ## Differs
 

@@ -5,14 +5,7 @@ import { filterHelp } from '../../src/flow/filter.js';
 import { optionNames, optionTable, showOption } from '../../src/options.js';
 import { commands } from '../../src/ui/commands/table.js';
 import { CONTEXTS } from '../../src/ui/keymap.js';
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|');
-}
-
-function code(text: string): string {
-  return text.includes('`') ? `\`\` ${text} \`\`` : `\`${cell(text)}\``;
-}
+import { cell, code } from './cells.js';
 
 function keyTables(folder: string): string {
   return CONTEXTS.map((context) => {
