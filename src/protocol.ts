@@ -40,6 +40,13 @@ export type ProxyCommand =
   | { readonly type: 'set-option'; readonly name: OptionName; readonly value: OptionValue }
   /** An option that a script brought. */
   | { readonly type: 'set-script-option'; readonly name: string; readonly words: readonly string[] }
+  | {
+      readonly type: 'render-body';
+      readonly id: FlowId;
+      readonly side: Side;
+      readonly revision: number;
+      readonly view: string;
+    }
   /** A command that a script brought. */
   | { readonly type: 'call-command'; readonly name: string; readonly words: readonly string[] }
   | { readonly type: 'stop' };
@@ -87,6 +94,20 @@ export interface ScriptOption {
   readonly value: OptionValue;
 }
 
+/** A column of the list that a script brought. */
+export interface ScriptColumn {
+  readonly name: string;
+  /** In cells. */
+  readonly width: number;
+}
+
+/** A content view that a script brought. */
+export interface ScriptView {
+  readonly name: string;
+  /** Media types it is taken for by itself. */
+  readonly types: readonly string[];
+}
+
 /** A command that a script brought. */
 export interface ScriptCommand {
   readonly name: string;
@@ -122,6 +143,22 @@ export type ProxyEvent =
       readonly type: 'extras-changed';
       readonly options: readonly ScriptOption[];
       readonly commands: readonly ScriptCommand[];
+      readonly views: readonly ScriptView[];
+      readonly columns: readonly ScriptColumn[];
+    }
+  /** What scripts say of finished flows in their columns of the list. */
+  | {
+      readonly type: 'columns-told';
+      readonly flows: readonly { readonly id: FlowId; readonly texts: Readonly<Record<string, string>> }[];
+    }
+  /** A body as a script's view shows it; null where it cannot. */
+  | {
+      readonly type: 'body-rendered';
+      readonly id: FlowId;
+      readonly side: Side;
+      readonly revision: number;
+      readonly view: string;
+      readonly text: string | null;
     }
   /** What a script's command answered. */
   | { readonly type: 'command-answered'; readonly text: string }

@@ -113,6 +113,8 @@ export interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** That line as it stands in the file, cut to what a row can show; absent where it cannot be read. */
+  readonly source?: string;
 }
 
 export interface TlsFacts {

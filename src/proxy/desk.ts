@@ -66,6 +66,8 @@ export class Desk {
         return this.settings.set(command.name, command.value);
       case 'set-script-option':
         return this.settings.setScriptOption(command.name, command.words);
+      case 'render-body':
+        return this.renderBody(command);
       case 'call-command':
         return this.callCommand(command.name, command.words);
       case 'stop':
@@ -184,6 +186,10 @@ export class Desk {
         return this.added(script, this.context.extras.addOption(script, request.name, request.shape));
       case 'add-command':
         return this.added(script, this.context.extras.addCommand(script, request.name, request.doc));
+      case 'add-column':
+        return this.added(script, this.context.extras.addColumn(script, request.name, request.width));
+      case 'add-view':
+        return this.added(script, this.context.extras.addView(script, request.name, request.types));
       case 'execute':
         return this.say({ type: 'command-asked', line: request.line });
       case 'shutdown':
@@ -202,6 +208,19 @@ export class Desk {
 
   private added(script: Script, refusal: string | null): void {
     if (refusal !== null) script.log('error', refusal);
+  }
+
+  private renderBody({ id, side, revision, view }: Extract<ProxyCommand, { type: 'render-body' }>): void {
+    const rendered = (text: string | null): void => this.say({ type: 'body-rendered', id, side, revision, view, text });
+    const script = this.context.extras.viewOwner(view);
+    const record = this.context.ledger.get(id);
+    if (!script || !(record instanceof Entry)) return rendered(null);
+    const flow = imageOf(record, record.error);
+    script.call({ type: 'render', view, flow, side }, ({ outcome, thrown, lost }) => {
+      const failure = thrown ?? (lost === null ? null : { event: view, message: lost, place: null });
+      if (failure) this.context.scriptFailed({ id, ...failure }, script.source.file);
+      rendered(outcome?.type === 'said' && outcome.text !== '' ? outcome.text : null);
+    });
   }
 
   private callCommand(name: string, words: readonly string[]): void {

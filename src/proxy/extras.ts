@@ -1,5 +1,5 @@
 import { isMistake, isOptionName, type Mistake, type OptionShape, type OptionValue, parseShape } from '../options.js';
-import type { ScriptCommand, ScriptOption } from '../protocol.js';
+import type { ScriptColumn, ScriptCommand, ScriptOption, ScriptView } from '../protocol.js';
 import type { Script } from './script.js';
 
 interface Owned<T> {
@@ -7,10 +7,14 @@ interface Owned<T> {
   readonly what: T;
 }
 
-/** Options and commands that scripts brought along (AD-09). They go with the script. */
+const NOBODY: readonly Script[] = [];
+
+/** Options, commands, views and columns that scripts brought along (AD-09). They go with the script. */
 export class Extras {
   private readonly options = new Map<string, Owned<ScriptOption>>();
   private readonly commands = new Map<string, Owned<ScriptCommand>>();
+  private readonly columns = new Map<string, Owned<ScriptColumn>>();
+  private readonly views = new Map<string, Owned<ScriptView>>();
   /** Values that outlive a reload, and those the command line gave before there was an option. */
   private readonly values = new Map<string, OptionValue>();
   private readonly given: Map<string, string>;
@@ -48,6 +52,32 @@ export class Extras {
     return null;
   }
 
+  addView(script: Script, name: string, types: readonly string[]): string | null {
+    const other = this.views.get(name);
+    if (other && other.script !== script) return `the view ${name} belongs to ${other.script.name}`;
+    this.views.set(name, { script, what: { name, types } });
+    this.changed();
+    return null;
+  }
+
+  addColumn(script: Script, name: string, width: number): string | null {
+    const other = this.columns.get(name);
+    if (other && other.script !== script) return `the column ${name} belongs to ${other.script.name}`;
+    this.columns.set(name, { script, what: { name, width } });
+    this.changed();
+    return null;
+  }
+
+  /** The scripts that have something to say of every flow. */
+  get columnOwners(): readonly Script[] {
+    if (this.columns.size === 0) return NOBODY;
+    return [...new Set([...this.columns.values()].map(({ script }) => script))];
+  }
+
+  viewOwner(name: string): Script | null {
+    return this.views.get(name)?.script ?? null;
+  }
+
   /** Sets an option a script brought; null where there is none of that name. */
   set(name: string, words: readonly string[]): OptionValue | Mistake | undefined {
     const option = this.options.get(name);
@@ -82,14 +112,24 @@ export class Extras {
 
   /** The script is gone, or about to be loaded anew. */
   drop(script: Script): void {
-    for (const map of [this.options, this.commands])
+    for (const map of [this.options, this.commands, this.views, this.columns])
       for (const [name, owned] of map) if (owned.script === script) map.delete(name);
     this.changed();
   }
 
-  list(): { readonly options: readonly ScriptOption[]; readonly commands: readonly ScriptCommand[] } {
+  list(): {
+    readonly options: readonly ScriptOption[];
+    readonly commands: readonly ScriptCommand[];
+    readonly views: readonly ScriptView[];
+    readonly columns: readonly ScriptColumn[];
+  } {
     const all = <T>(map: ReadonlyMap<string, Owned<T>>): T[] => [...map.values()].map(({ what }) => what);
-    return { options: all(this.options), commands: all(this.commands) };
+    return {
+      options: all(this.options),
+      commands: all(this.commands),
+      views: all(this.views),
+      columns: all(this.columns),
+    };
   }
 
   /** A name the command line set that no script has an option for. */

@@ -17,6 +17,7 @@ export class Ledger {
     private readonly feed: Feed,
     readonly spool: Spool,
     private readonly storesStreamed: () => boolean,
+    private readonly ended: (entry: Entry) => void,
   ) {
     this.shelf = new PackedShelf(spool, (id, client) => this.entry(id, client));
   }
@@ -66,7 +67,9 @@ export class Ledger {
 
   finished(record: Record): void {
     this.live.remove(record);
-    if (!this.gone.has(record.id)) this.shelf.put(record);
+    if (this.gone.has(record.id)) return;
+    this.shelf.put(record);
+    if (record instanceof Entry) this.ended(record);
   }
 
   private entry(id: FlowId, client: ClientFacts | null): Entry {

@@ -15,6 +15,7 @@ import {
   portOver,
   type ScriptFailure,
 } from '../protocol.js';
+import { Columns } from './columns.js';
 import type { Context } from './context.js';
 import { Desk } from './desk.js';
 import { Extras } from './extras.js';
@@ -61,7 +62,12 @@ async function start(): Promise<void> {
   if (isMistake(sources)) return say({ type: 'could-not-listen', reason: sources.mistake });
   const feed = new Feed(say);
   const spool = new Spool(settings.spool);
-  const ledger: Ledger = new Ledger(feed, spool, () => context.options.store_streamed_bodies);
+  const ledger: Ledger = new Ledger(
+    feed,
+    spool,
+    () => context.options.store_streamed_bodies,
+    (entry) => columns.finished(entry),
+  );
   const isOurAddress = (origin: Origin): boolean =>
     origin.port === context.listening.port && loopbackNames(context.listening.host).has(origin.host);
   const scriptFailed = (failure: ScriptFailure, path: string): void => {
@@ -69,6 +75,7 @@ async function start(): Promise<void> {
     say({ type: 'script-failed', failure, path });
   };
   const extras: Extras = new Extras(settings.given, () => say({ type: 'extras-changed', ...extras.list() }));
+  const columns = new Columns(extras, say, scriptFailed);
   const scripts = new Scripts(
     () => context.options,
     {
@@ -97,6 +104,7 @@ async function start(): Promise<void> {
   let close = async (): Promise<void> => {};
   const desk: Desk = new Desk(context, feed, say, () => {
     feed.stop();
+    columns.stop();
     void close()
       .then(() => scripts.stop())
       .then(() => {

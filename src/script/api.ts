@@ -16,6 +16,7 @@ export type { Address, ConnectionContext } from './connection.js';
 export { Client, ClientHello, Connection, Layer, Server } from './connection.js';
 export type { Ctx, ScriptOptions } from './ctx.js';
 export { ctx } from './ctx.js';
+export { decoded } from './decoding.js';
 export { Headers } from './headers.js';
 export type { ScriptError } from './httpflow.js';
 export { Flow, HTTPFlow } from './httpflow.js';

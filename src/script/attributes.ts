@@ -1,3 +1,4 @@
+import { MultiMap } from '../flow/multimap.js';
 import { Client, ClientHello, Connection, Layer, Server } from './connection.js';
 import { Ctx } from './ctx.js';
 import { Headers } from './headers.js';
@@ -183,6 +184,14 @@ export const attributes: readonly {
     attributes: [
       row('addOption', 'addOption(name, kind, default, help, choices): an option of the script.'),
       row('addCommand', 'addCommand(name, run, doc): a command for the prompt; what run returns is shown.'),
+      row(
+        'addColumn',
+        'addColumn(name, text, width): a column of the list; text(flow) is asked once, when the flow has finished.',
+      ),
+      row(
+        'addContentView',
+        'addContentView(name, render, types): a way to show bodies; render(content, message, flow) returns text.',
+      ),
       row('commands', 'call(name, …) and execute(line): run commands as the prompt does.'),
       row('options', 'The options by name; assigning asks for a change; update({…}) changes several.'),
       row('log', 'debug, info, warn, error and alert: lines for the event log; an alert is shown at once.'),
@@ -193,6 +202,11 @@ export const attributes: readonly {
 ];
 
 for (const { type, attributes: rows } of attributes) expose(type, rows);
+expose(MultiMap, [
+  row('getAll', 'getAll(name): each value.'),
+  row('setAll', 'setAll(name, values).'),
+  row('entries', 'entries(): every pair.', 'items'),
+]);
 // A client is also what S3-13 calls the root layer.
 expose(Client, [row('clientConn', 'The client itself.')]);
 expose(ClientHello, [row('clientHello', 'The ClientHello itself.')]);

@@ -1,6 +1,11 @@
 import type { Kind, OptionShape, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
+import type { HTTPFlow } from './httpflow.js';
+import type { Message } from './message.js';
 import { nearest, Sealed } from './naming.js';
+
+/** Makes text of a body; nothing where it is not for this view. */
+export type ViewFunction = (content: Buffer, message: Message, flow: HTTPFlow) => unknown;
 
 type CommandFunction = (...words: string[]) => unknown;
 
@@ -20,6 +25,8 @@ const kinds: Readonly<Record<string, Kind>> = {
 export interface Master {
   addOption(name: string, shape: OptionShape): void;
   addCommand(name: string, doc: string): void;
+  addView(name: string, types: readonly string[]): void;
+  addColumn(name: string, width: number): void;
   execute(line: string): void;
   setOption(name: string, value: OptionValue): void;
   shutdown(): void;
@@ -32,6 +39,8 @@ export type ScriptOptions = Record<string, OptionValue> & { update(values: Recor
 const nobody: Master = {
   addOption: () => {},
   addCommand: () => {},
+  addView: () => {},
+  addColumn: () => {},
   execute: () => {},
   setOption: () => {},
   shutdown: () => {},
@@ -39,6 +48,11 @@ const nobody: Master = {
 };
 
 let master: Master = nobody;
+/** What a column of the list says of a finished flow. */
+export type ColumnFunction = (flow: HTTPFlow) => unknown;
+
+const columnFunctions = new Map<string, ColumnFunction>();
+const viewFunctions = new Map<string, ViewFunction>();
 const commandFunctions = new Map<string, CommandFunction>();
 let values: Readonly<Record<string, OptionValue>> = {};
 
@@ -122,6 +136,24 @@ export class Ctx extends Sealed {
     master.addCommand(name, doc);
   }
 
+  /**
+   * Adds a content view (CTX-08): it is offered beside the others, and taken by itself for these media types. `render`
+   * gets the body with its content codings taken off and returns text.
+   */
+  addContentView(name: string, render: ViewFunction, types: readonly string[] = []): void {
+    if (name === '' || /[\s,"']/.test(name)) throw new TypeError(`a view is called like protobuf, not ${name}`);
+    viewFunctions.set(name, render);
+    master.addView(name, types);
+  }
+
+  /** Adds a column to the list of flows: its text is asked for once, when a flow has finished. */
+  addColumn(name: string, text: ColumnFunction, width = 10): void {
+    if (!Number.isInteger(width) || width < 1 || width > 40)
+      throw new RangeError(`a column has 1 to 40 cells, not ${width}`);
+    columnFunctions.set(name, text);
+    master.addColumn(name, width);
+  }
+
   /** Runs commands as the prompt does (CTX-02). */
   readonly commands = {
     execute: (line: string): void => master.execute(line),
@@ -145,6 +177,14 @@ export const ctx = new Ctx();
 /** The host tells whom to ask, and what the options are. */
 export function connectCtx(to: Master): void {
   master = to;
+}
+
+export function columns(): ReadonlyMap<string, ColumnFunction> {
+  return columnFunctions;
+}
+
+export function viewFunction(name: string): ViewFunction | null {
+  return viewFunctions.get(name) ?? null;
 }
 
 export function commandFunction(name: string): CommandFunction | null {

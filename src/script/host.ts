@@ -18,13 +18,15 @@ import {
   Server,
   serverOf,
 } from './connection.js';
-import { commandFunction, connectCtx, ctx, renewOptions } from './ctx.js';
+import { columns, commandFunction, connectCtx, ctx, renewOptions, viewFunction } from './ctx.js';
+import { decodingOf, wantsDecoded } from './decoding.js';
 import { type EventName, eventTable } from './events.js';
 import { HTTPFlow, type Reach } from './httpflow.js';
 import type {
   Call,
   ConnectionImage,
   FlowChange,
+  FlowImage,
   HostCommand,
   HostEvent,
   HostSettings,
@@ -162,6 +164,10 @@ class Host {
         return this.plain('configure', what.options, new Set(what.updated));
       case 'log':
         return hearing.run(true, () => this.plain('log', { msg: what.entry.text, level: what.entry.level }));
+      case 'columns':
+        return this.columns(what.flow);
+      case 'render':
+        return this.render(what);
       case 'command':
         return this.command(what.name, what.words);
       case 'plain':
@@ -191,6 +197,31 @@ class Host {
   private async plain(event: EventName, ...values: readonly unknown[]): Promise<Performed> {
     const called = await this.each(event, values);
     return { outcome: { type: 'done', ran: called.ran }, thrown: called.thrown };
+  }
+
+  private async columns(image: FlowImage): Promise<Performed> {
+    const flow = this.flows.get(image.id) ?? new HTTPFlow(image);
+    const texts: Record<string, string> = {};
+    let failure: Thrown | null = null;
+    for (const [name, text] of columns())
+      try {
+        texts[name] = String((await text(flow)) ?? '');
+      } catch (error) {
+        failure ??= thrown(`the column ${name}`, error);
+      }
+    return { outcome: { type: 'columns', texts }, thrown: failure };
+  }
+
+  private async render({ view, flow: image, side }: Extract<Call, { type: 'render' }>): Promise<Performed> {
+    try {
+      const flow = new HTTPFlow(image);
+      const message = side === 'request' ? flow.request : flow.response;
+      const content = message?.getContent(false);
+      const text = message && content ? await viewFunction(view)?.(content, message, flow) : null;
+      return { outcome: { type: 'said', text: text === null || text === undefined ? '' : String(text) } };
+    } catch (error) {
+      return { outcome: { type: 'said', text: '' }, thrown: thrown(`the view ${view}`, error) };
+    }
   }
 
   private async command(name: string, words: readonly string[]): Promise<Performed> {
@@ -234,8 +265,9 @@ class Host {
     });
     const called = await this.each(event, [flow]);
     flow.leave();
-    const wishes = flow.wishes(head);
-    if (head !== null && wishes?.stream[head] === 'look') this.prepare(flow, head);
+    const wish = flow.wishes(head);
+    const isAsked = head === null || wish?.stream[head] !== 'look' || this.prepare(flow, head, warnings);
+    const wishes = isAsked || !wish ? wish : { ...wish, stream: { [head]: 'pass' as const } };
     return this.outcome(flow, event, called, (change) => ({ type: 'flow', change, wishes }));
   }
 
@@ -256,20 +288,41 @@ class Host {
     }
   }
 
-  private prepare(flow: HTTPFlow, side: Side): void {
-    const stream = (side === 'request' ? flow.request : flow.response)?.stream;
-    if (typeof stream !== 'function') return;
-    const looker = new Looker(stream as StreamFunction | StreamGenerator, Number(ctx.options.stream_chunk_size));
-    this.lookers.set(`${flow.image.id} ${side}`, looker);
+  /** False where the function cannot be asked: the body passes as it is. */
+  private prepare(flow: HTTPFlow, side: Side, warnings: Thrown[]): boolean {
+    const message = side === 'request' ? flow.request : flow.response;
+    const stream = message?.stream;
+    if (!message || typeof stream !== 'function') return true;
+    const decoding = wantsDecoded(stream) ? decodingOf(flow, side) : null;
+    if (typeof decoding === 'string') {
+      const text = `${decoding} cannot be taken off while the body passes: it passes as it is`;
+      warnings.push(warningOf(`${side}.stream`, text));
+      return false;
+    }
+    if (decoding) message.headers.delete('content-encoding');
+    const size = Number(ctx.options.stream_chunk_size);
+    this.lookers.set(
+      `${flow.image.id} ${side}`,
+      new Looker(stream as StreamFunction | StreamGenerator, size, decoding),
+    );
+    return true;
   }
 
   private async look(what: Extract<Call, { type: 'look' }>): Promise<Performed> {
     const looker = this.lookers.get(`${what.flow} ${what.side}`);
     if (!looker) return { outcome: { type: 'looked', ...joined([what.bytes]) } };
-    const hadFailed = looker.failure !== null;
+    const { failure: before, isBroken: wasBroken } = looker;
     const pieces = await looker.look(what.bytes, what.chunkEnds, what.ends);
-    const failure = hadFailed || looker.failure === null ? null : thrown(`${what.side}.stream`, looker.failure);
+    const failure = looker.failure === before ? null : thrown(`${what.side}.stream`, looker.failure);
+    if (looker.isBroken && !wasBroken) this.cut(what.flow, what.ends);
     return { outcome: { type: 'looked', ...joined(pieces) }, thrown: failure };
+  }
+
+  /** Ends an exchange whose body cannot go on, behind what has come of it; at its end before it would count as whole. */
+  private cut(flow: FlowId, ends: boolean): void {
+    const kill = (): void => say({ type: 'asked', what: { type: 'kill', flow } });
+    if (ends) kill();
+    else setImmediate(kill);
   }
 
   private async once(what: Extract<Call, { type: 'once' }>, warnings: Thrown[]): Promise<Performed> {
@@ -338,6 +391,8 @@ async function main(): Promise<void> {
   connectCtx({
     setOption: (name, value) => say({ type: 'asked', what: { type: 'set-option', name, value } }),
     addOption: (name, shape) => say({ type: 'asked', what: { type: 'add-option', name, shape } }),
+    addColumn: (name, width) => say({ type: 'asked', what: { type: 'add-column', name, width } }),
+    addView: (name, types) => say({ type: 'asked', what: { type: 'add-view', name, types } }),
     addCommand: (name, doc) => say({ type: 'asked', what: { type: 'add-command', name, doc } }),
     execute: (line) => say({ type: 'asked', what: { type: 'execute', line } }),
     shutdown: () => say({ type: 'asked', what: { type: 'shutdown' } }),

@@ -137,6 +137,10 @@ export type Call =
   | { readonly type: 'plain'; readonly event: EventName }
   | { readonly type: 'log'; readonly entry: LogEntry }
   | { readonly type: 'command'; readonly name: string; readonly words: readonly string[] }
+  /** The script's columns of the list for a finished flow. */
+  | { readonly type: 'columns'; readonly flow: FlowImage }
+  /** A body is to be shown by a view of the script. */
+  | { readonly type: 'render'; readonly view: string; readonly flow: FlowImage; readonly side: Side }
   /** The events a finished flow went through, one after the other. */
   | { readonly type: 'once'; readonly flow: FlowImage }
   /** Pieces of a body for a stream function; `ends` is set with the last. */
@@ -161,6 +165,7 @@ export type Outcome =
   | { readonly type: 'once'; readonly change: FlowChange | null; readonly events: readonly string[] }
   | ({ readonly type: 'looked' } & Pieces)
   | { readonly type: 'done'; readonly ran: boolean }
+  | { readonly type: 'columns'; readonly texts: Readonly<Record<string, string>> }
   /** What a command answered. */
   | { readonly type: 'said'; readonly text: string };
 
@@ -202,6 +207,8 @@ export type Request =
   | { readonly type: 'set-option'; readonly name: string; readonly value: OptionValue }
   | { readonly type: 'add-option'; readonly name: string; readonly shape: OptionShape }
   | { readonly type: 'add-command'; readonly name: string; readonly doc: string }
+  | { readonly type: 'add-column'; readonly name: string; readonly width: number }
+  | { readonly type: 'add-view'; readonly name: string; readonly types: readonly string[] }
   | { readonly type: 'execute'; readonly line: string }
   | { readonly type: 'resume' | 'kill'; readonly flow: FlowId };
 

@@ -15,8 +15,13 @@ export const CONTENT_MISSING = null;
 /** Largest body that is decoded for a script. */
 const LIMIT = 512 * 1024 * 1024;
 
-function load(data: BodyData | null): Uint8Array | null {
-  if (!data || data.type === 'bytes') return data?.bytes ?? null;
+/** The same bytes with the methods of a Buffer. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function load(data: BodyData | null): Buffer | null {
+  if (!data || data.type === 'bytes') return data && asBuffer(data.bytes);
   const { file, offset, length } = data.extent;
   const bytes = Buffer.alloc(length);
   const fd = fs.openSync(file, 'r');
@@ -44,7 +49,7 @@ export abstract class Message extends Sealed {
   #trailers: Headers | null;
   #timestampEnd: number | null;
   #data: BodyData | null;
-  #raw: Uint8Array | null | undefined;
+  #raw: Buffer | null | undefined;
   #replaced = false;
   #stream: Stream = false;
   #isStreamSet = false;
@@ -86,7 +91,7 @@ export abstract class Message extends Sealed {
   }
 
   /** The body as on the wire, content codings included; null when it is missing. Never throws. */
-  get rawContent(): Uint8Array | null {
+  get rawContent(): Buffer | null {
     if (this.#raw === undefined) this.#raw = load(this.#data);
     return this.#raw;
   }
@@ -94,14 +99,14 @@ export abstract class Message extends Sealed {
   set rawContent(bytes: Uint8Array | null) {
     if (bytes !== null && !(bytes instanceof Uint8Array))
       throw new TypeError('content takes bytes or null; text takes a string');
-    this.#raw = bytes;
+    this.#raw = bytes && asBuffer(bytes);
     this.#replaced = true;
     this.warnIfSent();
     if (bytes && !this.headers.has('transfer-encoding')) this.headers.set('Content-Length', String(bytes.length));
   }
 
   /** The body with its content codings taken off; null when it is missing. Throws when it cannot be decoded. */
-  get content(): Uint8Array | null {
+  get content(): Buffer | null {
     return this.getContent(true);
   }
 
@@ -110,7 +115,7 @@ export abstract class Message extends Sealed {
   }
 
   /** The same as `content` (S3-29). */
-  get body(): Uint8Array | null {
+  get body(): Buffer | null {
     return this.content;
   }
 
@@ -119,11 +124,11 @@ export abstract class Message extends Sealed {
   }
 
   /** With `strict` false, bytes that cannot be decoded are given as they are. */
-  getContent(strict = true): Uint8Array | null {
+  getContent(strict = true): Buffer | null {
     const raw = this.rawContent;
     if (!raw) return null;
     try {
-      return decodeContent(raw, contentCodings(this.headers.toFields()), LIMIT);
+      return asBuffer(decodeContent(raw, contentCodings(this.headers.toFields()), LIMIT));
     } catch (error) {
       if (strict || !(error instanceof CodingError)) throw error;
       return raw;

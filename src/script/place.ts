@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
@@ -24,9 +25,24 @@ function placeInStack(stack: string, own: string): Place | null {
     if (!match) continue;
     const file = plainPath(match[1] ?? '');
     if (file.startsWith(own)) continue;
-    return { file, line: Number(match[2]), column: Number(match[3]) };
+    return withSource({ file, line: Number(match[2]), column: Number(match[3]) });
   }
   return null;
+}
+
+/** Longest part of a source line that is shown. */
+const SHOWN = 160;
+
+/** With the line itself: what is around the column, where it is long. */
+function withSource(place: Place): Place {
+  try {
+    const whole = fs.readFileSync(place.file, 'utf8').split('\n')[place.line - 1] ?? '';
+    const from = Math.max(0, Math.min(place.column - SHOWN / 2, whole.length - SHOWN));
+    const source = whole.slice(from, from + SHOWN).trim();
+    return source === '' ? place : { ...place, source };
+  } catch {
+    return place; // a script that is no file, or is gone
+  }
 }
 
 /** The folder of sluice's own compiled code, whose frames are no use to a script's author. */
@@ -44,7 +60,7 @@ export function placeOf(error: unknown, script: string): Complaint {
   if (problem && typeof problem.text === 'string') {
     const { location } = problem;
     const file = location ? path.resolve(path.dirname(script), location.file) : script;
-    const place = location && { file, line: location.line, column: location.column + 1 };
+    const place = location && withSource({ file, line: location.line, column: location.column + 1 });
     return { message: problem.text, place };
   }
   const message = `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`.split('\n')[0] ?? '';

@@ -5,7 +5,7 @@
 type Given = Uint8Array | string | null | undefined;
 
 /** Called with each piece, and once more with an empty one at the end. */
-export type StreamFunction = (chunk: Uint8Array) => Given | Iterable<Given> | Promise<Given | Iterable<Given>>;
+export type StreamFunction = (chunk: Buffer) => Given | Iterable<Given> | Promise<Given | Iterable<Given>>;
 /** Wraps all pieces: what it yields is sent. */
 export type StreamGenerator = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Given>;
 
@@ -48,14 +48,14 @@ function takeAll(given: Given | Iterable<Given>, into: Uint8Array[]): void {
 /** A stream function at work on one body. */
 export interface Looking {
   /** Puts what goes on in place of a piece behind the others. */
-  look(chunk: Uint8Array, into: Uint8Array[]): Promise<void> | undefined;
+  look(chunk: Buffer, into: Uint8Array[]): Promise<void> | undefined;
   end(into: Uint8Array[]): Promise<void> | undefined;
 }
 
 class Calls implements Looking {
   constructor(private readonly call: StreamFunction) {}
 
-  look(chunk: Uint8Array, into: Uint8Array[]): Promise<void> | undefined {
+  look(chunk: Buffer, into: Uint8Array[]): Promise<void> | undefined {
     const given = this.call(chunk);
     if (given instanceof Promise) return given.then((late) => takeAll(late, into));
     takeAll(given, into);
@@ -112,7 +112,7 @@ class Generated implements Looking {
     this.given = [];
   }
 
-  async look(chunk: Uint8Array, into: Uint8Array[]): Promise<void> {
+  async look(chunk: Buffer, into: Uint8Array[]): Promise<void> {
     if (this.isOver) return this.take(into);
     this.waiting.push(chunk);
     const hungry = new Promise<void>((resolve) => {

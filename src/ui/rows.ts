@@ -14,6 +14,8 @@ export class Rows {
   private paths: string[] = [];
   /** Few rows have an error. */
   private errors = new Map<number, string>();
+  /** What scripts say in their columns. */
+  private readonly told = new Map<FlowId, Readonly<Record<string, string>>>();
   /** The slot of each line of the list, ascending. */
   private order: number[] = [];
   private holes = 0;
@@ -46,6 +48,15 @@ export class Rows {
       else high = middle - 1;
     }
     return -1;
+  }
+
+  tell(id: FlowId, texts: Readonly<Record<string, string>>): void {
+    if (this.at.has(id)) this.told.set(id, { ...this.told.get(id), ...texts });
+  }
+
+  /** What a script's column says of a flow. */
+  toldOf(id: FlowId, column: string): string {
+    return this.told.get(id)?.[column] ?? '';
   }
 
   /** Takes a batch. Returns how many rows are new. */
@@ -100,6 +111,7 @@ export class Rows {
       if (slot === undefined) continue;
       gone.add(slot);
       this.at.delete(id);
+      this.told.delete(id);
       this.errors.delete(slot);
       this.paths[slot] = '';
     }

@@ -2,7 +2,15 @@ import type { BodyData } from '../flow/extent.js';
 import type { Flow, FlowId, Side } from '../flow/flow.js';
 import type { FlowRow } from '../flow/row.js';
 import type { Options } from '../options.js';
-import type { LogEntry, LogLevel, ScriptCommand, ScriptOption, Watched } from '../protocol.js';
+import type {
+  LogEntry,
+  LogLevel,
+  ScriptColumn,
+  ScriptCommand,
+  ScriptOption,
+  ScriptView,
+  Watched,
+} from '../protocol.js';
 import type { BodyText } from './bodytext.js';
 import type { EditLine } from './editline.js';
 import type { Keymap } from './keymap.js';
@@ -109,7 +117,12 @@ export interface State {
   readonly listening: { readonly host: string; readonly port: number } | null;
   readonly scriptErrors: number;
   /** What scripts brought along. */
-  readonly extras: { readonly options: readonly ScriptOption[]; readonly commands: readonly ScriptCommand[] };
+  readonly extras: {
+    readonly options: readonly ScriptOption[];
+    readonly commands: readonly ScriptCommand[];
+    readonly views: readonly ScriptView[];
+    readonly columns: readonly ScriptColumn[];
+  };
 }
 
 export function initialState(
@@ -139,7 +152,7 @@ export function initialState(
     history: [],
     listening: null,
     scriptErrors: 0,
-    extras: { options: [], commands: [] },
+    extras: { options: [], commands: [], views: [], columns: [] },
   };
 }
 

@@ -1,8 +1,11 @@
 import { basename } from 'node:path';
-import type { FlowId } from '../flow/flow.js';
+import { bytesSource } from '../content/source.js';
+import { type Fields, mediaType } from '../flow/fields.js';
+import { type Flow, type FlowId, fieldsOf, responseOf, type Side } from '../flow/flow.js';
 import { hasRow } from '../flow/row.js';
 import { isOptionName, withOption } from '../options.js';
 import { failureText, type ProxyEvent, type ScriptReport } from '../protocol.js';
+import { BodyText } from './bodytext.js';
 import { openFlow } from './commands/console.js';
 import { navigate } from './commands/navigate.js';
 import { runCommand } from './commands/table.js';
@@ -126,7 +129,12 @@ function heard(state: State, event: ProxyEvent): Step {
         withNotice({ ...state, scriptErrors: state.scriptErrors + 1 }, 'error', failureText(event.failure, event.path)),
       ];
     case 'extras-changed':
-      return [{ ...state, extras: { options: event.options, commands: event.commands } }];
+      return [extrasChanged(state, event)];
+    case 'columns-told':
+      for (const { id, texts } of event.flows) state.rows.tell(id, texts);
+      return [{ ...state }];
+    case 'body-rendered':
+      return bodyRendered(state, event);
     case 'command-answered':
       return [withNotice(withLog(state, { at: state.now, level: 'info', text: event.text }), 'alert', event.text)];
     case 'command-asked':
@@ -173,7 +181,40 @@ function flowRead(state: State, event: Extract<ProxyEvent, { type: 'flow-read' }
   const data = side === 'request' ? request : response;
   const isLoaded = isCurrent(state.body, flow.id, side, flow.revision);
   if (!data || isLoaded) return [next];
+  const drawing = scriptView(state, fieldsOf(flow, side));
+  if (drawing && !isGrowing(flow, side))
+    return [next, tell({ type: 'render-body', id: flow.id, side, revision: flow.revision, view: drawing })];
   return [next, { type: 'load-body', id: flow.id, side, revision: flow.revision, data, mode: state.mode }];
+}
+
+function isGrowing(flow: Flow, side: Side): boolean {
+  const message = flow.kind === 'tunnel' ? null : side === 'request' ? flow.request : responseOf(flow);
+  return message?.body.growing ?? false;
+}
+
+/** The view of a script that shows this body, by choice or by its media type. */
+function scriptView({ extras, mode }: State, fields: Fields): string | null {
+  const type = mediaType(fields);
+  const view = extras.views.find(({ name, types }) => name === mode || (mode === 'auto' && types.includes(type)));
+  return view?.name ?? null;
+}
+
+function extrasChanged(state: State, event: Extract<ProxyEvent, { type: 'extras-changed' }>): State {
+  const { options, commands, views, columns } = event;
+  return { ...state, extras: { options, commands, views, columns } };
+}
+
+/** What a script made of a body; what it cannot show is shown as ever. */
+function bodyRendered(state: State, event: Extract<ProxyEvent, { type: 'body-rendered' }>): Step {
+  const { id, side, revision, view, text } = event;
+  if (state.open?.flow.id !== id || state.open.flow.revision !== revision || state.tab !== side) return [state];
+  if (text !== null) {
+    const rendering = { view, shape: 'text', isJson: false, note: '' } as const;
+    const shown = new BodyText(bytesSource(Buffer.from(text, 'utf8')), rendering, '');
+    return [bodyLoaded(state, { id, side, revision, mode: state.mode, text: shown })];
+  }
+  const data = side === 'request' ? state.open.request : state.open.response;
+  return data ? [state, { type: 'load-body', id, side, revision, data, mode: state.mode }] : [state];
 }
 
 function isCurrent(body: LoadedBody | null, id: FlowId, side: string, revision: number): boolean {

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { benchDownload } from './download.js';
+import { benchFeed } from './feed.js';
 import { type Flags, readFlags, type SectionName, USAGE } from './flags.js';
 import { benchFrame } from './frame.js';
 import { benchHttp } from './http.js';
@@ -29,6 +30,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
   http: { measure: benchHttp, needs: ['wrk'] },
   https: { measure: benchHttps, needs: ['wrk', 'socat'] },
   latency: { measure: benchLatency, needs: [] },
+  feed: { measure: benchFeed, needs: ['openssl'] },
   download: { measure: benchDownload, needs: ['curl'] },
   'tls-download': { measure: benchTlsDownload, needs: ['curl'] },
   script: { measure: benchScript, needs: ['wrk', 'curl'] },

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const SECTIONS = ['http', 'https', 'latency', 'download', 'tls-download', 'script', 'frame'] as const;
+export const SECTIONS = ['http', 'https', 'latency', 'feed', 'download', 'tls-download', 'script', 'frame'] as const;
 
 export type SectionName = (typeof SECTIONS)[number];
 

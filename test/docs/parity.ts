@@ -163,7 +163,7 @@ export function parityPage(folder: string): string {
 
 Made by \`npm run docs\` from the names of the tests; a test fails when this page is not what it would write. An ID that
 is in neither table is not there yet: websocket, raw TCP, UDP and DNS flows and their events, HTTP/2, other modes than
-\`regular\`, content views and web apps made by scripts, rules that modify or map, saved files and the session journal.
+\`regular\`, web apps made by scripts, rules that modify or map, saved files and the session journal.
 
 ## Differs
 

@@ -220,13 +220,17 @@ the same checks as one typed by the user and arrives in \`configure\`; options t
 siblings; an alert is also shown at once. \`ctx.commands.execute('view.flows.remove @all')\` runs a command line,
 \`ctx.commands.call(name, …)\` one command. \`ctx.shutdown()\` quits.
 
-A script may bring options and commands of its own, in \`start\`. They go when it goes; after a reload options keep their
-values. \`set\` and \`--set\` take the options, \`configure\` hears of them; the prompt and keys take the commands.
+A script may bring options, commands, content views and columns of the list, in \`start\`. They go when it goes; after a
+reload options keep their values. \`set\` and \`--set\` take the options, \`configure\` hears of them; the prompt and keys take
+the commands. A view is offered by \`m\` beside the others and taken by itself for its media types; a column is asked for
+its text once, when a flow has finished.
 
 \`\`\`ts
 export function start(ctx) {
   ctx.addOption('greeting', 'str', 'hello', 'What the command says.');
   ctx.addCommand('greet', (name) => \`\${ctx.options.greeting}, \${name}\`, 'Greets by name.');
+  ctx.addContentView('csv', (content) => content.toString().replaceAll(',', ' │ '), ['text/csv']);
+  ctx.addColumn('etag', (flow) => flow.response?.headers.get('etag') ?? '', 12);
 }
 \`\`\`
 

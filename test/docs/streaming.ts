@@ -54,9 +54,27 @@ export function responseheaders(flow) {
 \`\`\`
 
 Since nobody knows the length of what a function makes, sluice sends it chunked, and to an HTTP/1.0 client until the
-connection closes; Content-Length need not be touched. The pieces are as on the wire, content codings included: ask for a
-plain body with \`flow.request.anticomp()\` in \`requestheaders\`. A function that throws is told of once, with its line, and
+connection closes; Content-Length need not be touched. The pieces are as on the wire, content codings included: see below
+for how to get them plain. A function that throws is told of once, with its line, and
 the rest of the body passes unchanged. The \`response\` hook comes after the last byte has arrived.
+
+### Content codings
+
+\`decoded(fn)\` makes a function, or an \`async function*\`, get the body with its content codings taken off: gzip, deflate,
+br, and several of them in a row. Content-Encoding is gone from the headers then, and what the function gives goes on
+plain. Coded with anything else, zstd included, or part of a body (206), it passes as it is, without the function, and a
+warning says so. When the data cannot be decoded, or ends too early, that is told once, and the exchange is killed, so that
+what came of the body does not count as whole.
+
+\`\`\`ts
+import { decoded, replacing } from 'sluice';
+
+export function responseheaders(flow) {
+  flow.response.stream = decoded(replacing('foobar', 'quux'));
+}
+\`\`\`
+
+The other way is to ask for a plain body, with \`flow.request.anticomp()\` in \`requestheaders\`.
 
 ### Borders between pieces
 

@@ -9,9 +9,14 @@ import { argument, type Command, onFlows, refusal } from './command.js';
 import { navigate } from './navigate.js';
 
 /** Choices that another command can be asked for. */
-const choiceSources: Readonly<Record<string, readonly string[]>> = {
-  'console.flowview.mode.options': MODES,
+const choiceSources: Readonly<Record<string, (state: State) => readonly string[]>> = {
+  'console.flowview.mode.options': modesOf,
 };
+
+/** The views there are, with those that scripts brought. */
+function modesOf({ extras }: State): readonly string[] {
+  return [...MODES, ...extras.views.map(({ name }) => name)];
+}
 
 export function openView(state: State, view: View): State {
   const top = topView(state);
@@ -116,7 +121,9 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
     ],
     run: (state, [question = '', source = '', ...words]) => {
       const choices = Object.hasOwn(choiceSources, source) ? choiceSources[source] : undefined;
-      return choices ? choose(state, question, choices, words) : refusal(state, `"${source}" offers no choices.`);
+      return choices
+        ? choose(state, question, choices(state), words)
+        : refusal(state, `"${source}" offers no choices.`);
     },
   },
   'console.exit': { doc: 'Quit', arguments: [], run: (state) => [state, { type: 'quit', reason: null }] },
@@ -153,8 +160,8 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
     doc: 'How the body is shown',
     arguments: [argument('mode', 'choice', { choices: MODES })],
     run: (state, [mode = '']) => {
-      if (!MODES.some((known) => known === mode))
-        return refusal(state, `There is no view "${mode}"; there are ${MODES.join(', ')}.`);
+      const modes = modesOf(state);
+      if (!modes.includes(mode)) return refusal(state, `There is no view "${mode}"; there are ${modes.join(', ')}.`);
       const view = topView(state);
       const next = { ...state, mode, body: null };
       return view.type === 'flowview' ? [next, tell({ type: 'read-flow', id: view.id })] : [next];

@@ -177,7 +177,10 @@ function titleLines(state: State, flow: Flow): Line[] {
   const notes = flow.notes.filter((note) => note.level === 'error');
   const lines = [requestLine(state, flow), responseLine(state, flow)];
   if (error) lines.push(textLine(` ✗ ${error.message}`, 'error'));
-  for (const note of notes) lines.push(textLine(` ✗ ${note.text}`, 'error'));
+  for (const note of notes) {
+    lines.push(textLine(` ✗ ${note.text}`, 'error'));
+    if (note.place?.source) lines.push(textLine(`   ${note.place.line} │ ${note.place.source}`, 'dim'));
+  }
   return lines;
 }
 
@@ -204,6 +207,8 @@ function responseLine(state: State, flow: Flow): Line {
     return textLine(` ${flow.why} · ${shortSize(flow.sent)} sent, ${shortSize(flow.received)} received`, 'dim');
   const response = responseOf(flow);
   if (flow.held) return textLine(` ‖ ${flow.held} held: a releases it, X kills it`, 'held');
+  const waits = errorOf(flow) ? '' : (state.rows.byId(flow.id)?.error ?? '');
+  if (waits !== '') return textLine(` ${response ? `${response.head.status} ` : ''}… ${waits}`, 'held');
   if (!response) return textLine(errorOf(flow) ? ' ← no response' : ' ← waiting …', 'dim');
   const { head, body } = response;
   const took = (response.endedAt ?? errorOf(flow)?.at ?? state.now) - flow.request.startedAt;

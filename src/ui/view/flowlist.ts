@@ -37,12 +37,18 @@ function withoutAuthority(message: string): string {
   return message.replace(/^\S+:\d+ (?:is )?/, '');
 }
 
+/** A script has it now. */
+function isWaiting(row: FlowRow): boolean {
+  return row.kind === 'http' && !row.failed && row.error !== '';
+}
+
 /** What the content column says (UI-COL-08): the error, what is missing, or the kind of content. */
 export function contentText(row: FlowRow): Span {
   if (row.kind === 'tunnel') return span('', 'plain');
   if (row.failed && row.status > 0 && row.body === 'partial') return span(cutOff(row), 'error');
   if (row.failed) return span(withoutAuthority(row.error), 'error');
   if (row.held) return span(`${row.held} held`, 'held');
+  if (isWaiting(row)) return span(row.error, 'held');
   if (row.status === 0) return span(row.duration < 0 ? '…' : '', 'dim');
   if (row.body === 'missing') return span('content missing', 'missing');
   if (row.body === 'empty') return span('no content', 'dim');
@@ -71,6 +77,21 @@ interface Widths {
 
 const FIXED = 2 + 1 + 8 + 1 + 5 + 1 + 7 + 1 + 1 + 1 + 3 + 1 + 2 + 1 + 1 + 6 + 1 + 5 + 1 + 1 + 2;
 
+/** Cells that columns of scripts take, each with the blank before it. */
+function extraWidth({ extras }: State): number {
+  return extras.columns.reduce((sum, { width }) => sum + width + 1, 0);
+}
+
+function extraSpans(state: State, row: FlowRow): Span[] {
+  return state.extras.columns.map(({ name, width }) =>
+    span(` ${fit(oneLine(state.rows.toldOf(row.id, name)), width)}`),
+  );
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
 function widths(columns: number): Widths {
   const room = Math.max(30, columns - FIXED);
   const host = Math.max(10, Math.min(40, Math.floor(room * 0.24)));
@@ -81,13 +102,13 @@ function widths(columns: number): Widths {
 /** Content and size; what went wrong takes the room of both. */
 function contentSpans(row: FlowRow, width: number): Span[] {
   const what = contentText(row);
-  if (row.failed) return [span(` ${fit(what.text, width + 7)}`, what.style)];
+  if (row.failed || isWaiting(row)) return [span(` ${fit(what.text, width + 7)}`, what.style)];
   return [span(` ${fit(what.text, width, 'right')}`, what.style), span(` ${fit(sizeText(row), 6, 'right')}`, 'dim')];
 }
 
 /** One row: time, scheme, method, host, path, status, signs, content, size, duration, replay, mark (UI-COL-01 to 12). */
 function tableLine(state: State, row: FlowRow, isFocused: boolean): Line {
-  const { host, path, content } = widths(state.columns);
+  const { host, path, content } = widths(state.columns - extraWidth(state));
   const held = row.held ? 'held' : undefined;
   const rest = row.kind === 'tunnel' ? row.error : escapeBytes(row.path);
   const spans = [
@@ -97,6 +118,7 @@ function tableLine(state: State, row: FlowRow, isFocused: boolean): Line {
     span(` ${fit(escapeBytes(row.method), 7)}`, held ?? 'method'),
     span(` ${fit(hostText(row), host, 'right')}`, 'host'),
     span(` ${fit(rest, path)}`, row.kind === 'tunnel' ? (row.failed ? 'error' : 'dim') : 'plain'),
+    ...extraSpans(state, row),
     span(` ${fit(statusText(row), 3)} `, statusStyle(row)),
     signs(row),
     ...contentSpans(row, content),
@@ -127,6 +149,7 @@ function listLines(state: State, row: FlowRow, isFocused: boolean): Line[] {
     signs(row),
     span(` ${what.text} `, what.style),
     span(tail, 'dim'),
+    ...extraSpans(state, row),
   ];
   return isFocused ? [{ spans: first, tone: 'focus' }, line(...second)] : [line(...first), line(...second)];
 }
