@@ -61,9 +61,9 @@ interface StartedProxy {
 
 /**
  * MB for the proxy's new objects, in three parts of which one fits a processor's cache. Next to nothing survives a
- * request, so that collecting often is cheap and staying in the cache is worth a tenth of the throughput.
+ * request, so that collecting often is cheap, and what was read from sockets is given back soon.
  */
-const YOUNG = 12;
+const YOUNG = 3;
 
 function startProxy(
   options: Options,

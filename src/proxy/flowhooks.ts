@@ -124,7 +124,7 @@ export class FlowHooks {
     if (change) verdict = this.applied(event, sent, verdict, change, script, warnings.length > 0);
     if (!wishes) return verdict;
     const wish = wishes.stream.request ?? wishes.stream.response ?? null;
-    if (wish !== null) verdict = { ...verdict, wish: this.wished(event, wish, script) };
+    if (wish !== null) verdict = { ...verdict, wish: this.wished(event, wish, script, wishes.isDecoded) };
     return { ...verdict, kill: verdict.kill || wishes.kill, hold: wishes.hold ?? verdict.hold };
   }
 
@@ -154,13 +154,14 @@ export class FlowHooks {
     };
   }
 
-  private wished(event: string, wish: BodyWish, script: Script): BodyWish {
+  private wished(event: string, wish: BodyWish, script: Script, isDecoded: boolean): BodyWish {
     const side: Side = event === 'requestheaders' ? 'request' : 'response';
     this.entry.wishedBy(side, script.name);
     if (wish === 'look')
-      this.lookouts[side] = new Lookout(script, this.entry.id, side, {
+      this.lookouts[side] = new Lookout(script, this.entry.id, side, isDecoded, {
         take: (pieces, taken, isLast) => this.take(side, pieces, taken, isLast),
         blame: (thrown) => this.blame(script, thrown),
+        cut: () => this.entry.handle?.kill(),
       });
     return wish;
   }

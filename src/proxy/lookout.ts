@@ -7,6 +7,8 @@ interface LookoutListener {
   /** What became of `taken` bytes. */
   take(pieces: Pieces, taken: number, isLast: boolean): void;
   blame(thrown: Thrown): void;
+  /** The body cannot go on. */
+  cut(): void;
 }
 
 /** Sends a body through a script's function: one batch at a time is with its thread, the next one gathers meanwhile. */
@@ -22,6 +24,8 @@ export class Lookout {
     private readonly script: Script,
     private readonly flow: FlowId,
     private readonly side: Side,
+    /** The head says that there are no content codings: should the thread die, nothing can follow. */
+    private readonly isDecoded: boolean,
     private readonly listener: LookoutListener,
   ) {}
 
@@ -38,6 +42,10 @@ export class Lookout {
     if (!this.isAsking) this.ask();
   }
 
+  private get sequel(): string {
+    return this.isDecoded ? 'the decoded body cannot go on' : 'the rest passed unchanged';
+  }
+
   private ask(): void {
     if (this.isDone || (this.size === 0 && !this.isEnding)) return;
     const ends = this.isEnding;
@@ -49,12 +57,13 @@ export class Lookout {
     this.chunkEnds = chunkEnds && [];
     this.isAsking = true;
     this.isDone = ends;
-    const { flow, side } = this;
-    this.script.call({ type: 'look', flow, side, bytes, chunkEnds, ends }, ({ outcome, thrown, lost }) => {
+    const { flow, side, isDecoded } = this;
+    this.script.call({ type: 'look', flow, side, bytes, chunkEnds, ends, isDecoded }, ({ outcome, thrown, lost }) => {
       this.isAsking = false;
       if (thrown) this.listener.blame(thrown);
       if (lost !== null)
-        this.listener.blame({ event: `${side}.stream`, message: `${lost}; the rest passed unchanged`, place: null });
+        this.listener.blame({ event: `${side}.stream`, message: `${lost}; ${this.sequel}`, place: null });
+      if (isDecoded && outcome === null) return this.listener.cut();
       this.listener.take(outcome?.type === 'looked' ? outcome : joined(pieces), taken, ends);
       this.ask();
     });

@@ -12,9 +12,10 @@ import './attributes.js';
 
 export type { SetCookie } from '../flow/cookies.js';
 export type { MultiMap } from '../flow/multimap.js';
+export type { ScriptOptions } from './configuration.js';
 export type { Address, ConnectionContext } from './connection.js';
 export { Client, ClientHello, Connection, Layer, Server } from './connection.js';
-export type { Ctx, ScriptOptions } from './ctx.js';
+export type { Ctx } from './ctx.js';
 export { ctx } from './ctx.js';
 export { decoded } from './decoding.js';
 export { Headers } from './headers.js';

@@ -1,8 +1,9 @@
 import type { Kind, OptionShape, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
+import { heedOptions, options, optionValues, renewOptions, type ScriptOptions } from './configuration.js';
 import type { HTTPFlow } from './httpflow.js';
 import type { Message } from './message.js';
-import { nearest, Sealed } from './naming.js';
+import { Sealed } from './naming.js';
 
 /** Makes text of a body; nothing where it is not for this view. */
 export type ViewFunction = (content: Buffer, message: Message, flow: HTTPFlow) => unknown;
@@ -33,9 +34,6 @@ export interface Master {
   print(level: LogEntry['level'], text: string): void;
 }
 
-/** The options, by name: reading gives the present value, assigning asks for another. */
-export type ScriptOptions = Record<string, OptionValue> & { update(values: Record<string, OptionValue>): void };
-
 const nobody: Master = {
   addOption: () => {},
   addCommand: () => {},
@@ -54,29 +52,6 @@ export type ColumnFunction = (flow: HTTPFlow) => unknown;
 const columnFunctions = new Map<string, ColumnFunction>();
 const viewFunctions = new Map<string, ViewFunction>();
 const commandFunctions = new Map<string, CommandFunction>();
-let values: Readonly<Record<string, OptionValue>> = {};
-
-const options = new Proxy({} as ScriptOptions, {
-  get: (_target, name) => (name === 'update' ? update : values[String(name)]),
-  has: (_target, name) => Object.hasOwn(values, name),
-  ownKeys: () => Object.keys(values),
-  getOwnPropertyDescriptor: (_target, name) =>
-    Object.hasOwn(values, name) ? { value: values[String(name)], enumerable: true, configurable: true } : undefined,
-  set: (_target, name, value: OptionValue) => {
-    update({ [String(name)]: value });
-    return true;
-  },
-});
-
-function update(wanted: Record<string, OptionValue>): void {
-  for (const [name, value] of Object.entries(wanted)) {
-    if (!Object.hasOwn(values, name)) {
-      const like = nearest(name, Object.keys(values));
-      throw new TypeError(`there is no option "${name}"${like === null ? '' : `: did you mean ${like}?`}`);
-    }
-    master.setOption(name, value);
-  }
-}
 
 type Print = (...values: unknown[]) => void;
 
@@ -125,7 +100,7 @@ export class Ctx extends Sealed {
     const known = kinds[kind];
     if (!known) throw new TypeError(`no kind of option: ${kind}; there are ${Object.keys(kinds).join(', ')}`);
     if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new TypeError(`an option is called like my_option, not ${name}`);
-    values = { ...values, [name]: values[name] ?? standard };
+    renewOptions({ [name]: standard, ...optionValues() });
     master.addOption(name, { kind: known, default: standard, help, choices });
   }
 
@@ -177,6 +152,7 @@ export const ctx = new Ctx();
 /** The host tells whom to ask, and what the options are. */
 export function connectCtx(to: Master): void {
   master = to;
+  heedOptions((name, value) => to.setOption(name, value));
 }
 
 export function columns(): ReadonlyMap<string, ColumnFunction> {
@@ -189,8 +165,4 @@ export function viewFunction(name: string): ViewFunction | null {
 
 export function commandFunction(name: string): CommandFunction | null {
   return commandFunctions.get(name) ?? null;
-}
-
-export function renewOptions(now: Readonly<Record<string, OptionValue>>): void {
-  values = now;
 }

@@ -8,6 +8,7 @@ import { type Addon, addonOf, addonsOf } from './addon.js';
 import { Batch } from './batch.js';
 import { loadBundle } from './bundle.js';
 import { changeOf } from './change.js';
+import { renewOptions } from './configuration.js';
 import {
   Client,
   ClientHello,
@@ -18,7 +19,7 @@ import {
   Server,
   serverOf,
 } from './connection.js';
-import { columns, commandFunction, connectCtx, ctx, renewOptions, viewFunction } from './ctx.js';
+import { columns, commandFunction, connectCtx, ctx, viewFunction } from './ctx.js';
 import { decodingOf, wantsDecoded } from './decoding.js';
 import { type EventName, eventTable } from './events.js';
 import { HTTPFlow, type Reach } from './httpflow.js';
@@ -267,7 +268,9 @@ class Host {
     flow.leave();
     const wish = flow.wishes(head);
     const isAsked = head === null || wish?.stream[head] !== 'look' || this.prepare(flow, head, warnings);
-    const wishes = isAsked || !wish ? wish : { ...wish, stream: { [head]: 'pass' as const } };
+    const asked = isAsked || !wish ? wish : { ...wish, stream: { [head]: 'pass' as const } };
+    const isDecoded = head !== null && (this.lookers.get(`${image.id} ${head}`)?.isDecoding ?? false);
+    const wishes = asked && { ...asked, isDecoded };
     return this.outcome(flow, event, called, (change) => ({ type: 'flow', change, wishes }));
   }
 
@@ -310,6 +313,7 @@ class Host {
 
   private async look(what: Extract<Call, { type: 'look' }>): Promise<Performed> {
     const looker = this.lookers.get(`${what.flow} ${what.side}`);
+    if (!looker && what.isDecoded) throw new Error('the script that had begun to decode the body is gone');
     if (!looker) return { outcome: { type: 'looked', ...joined([what.bytes]) } };
     const { failure: before, isBroken: wasBroken } = looker;
     const pieces = await looker.look(what.bytes, what.chunkEnds, what.ends);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ErrorKind, FlowError, Side } from '../flow/flow.js';
+import { options } from './configuration.js';
 import { Client, type ConnectionContext, Server } from './connection.js';
-import { ctx } from './ctx.js';
 import type { FlowImage, Wishes } from './image.js';
 import { Sealed } from './naming.js';
 import { Request } from './request.js';
@@ -253,7 +253,7 @@ export class HTTPFlow extends Flow {
     const hold = this.#intercepted === this.#wasHeld ? null : this.#intercepted;
     if (stream === null && hold === null && !this.#killed) return null;
     const how = stream === null ? null : stream === true ? 'pass' : stream === false ? 'whole' : 'look';
-    return { stream: head !== null && how !== null ? { [head]: how } : {}, kill: this.#killed, hold };
+    return { stream: head !== null && how !== null ? { [head]: how } : {}, kill: this.#killed, hold, isDecoded: false };
   }
 
   /** The proxy knows of everything that was changed. */
@@ -275,7 +275,7 @@ export class HTTPFlow extends Flow {
     const { client, server, request } = this.#image;
     const at = { client: null as Client | null, server: null as Server | null };
     const context: ConnectionContext = {
-      options: ctx.options,
+      options,
       layers: client?.tls ? ['http', 'tls', 'http'] : ['http'],
       get client() {
         at.client ??= client && new Client(client, context);

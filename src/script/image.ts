@@ -86,6 +86,8 @@ export type StreamWish = 'whole' | 'pass' | 'look';
 export interface Wishes {
   readonly stream: Readonly<Partial<Record<Side, StreamWish>>>;
   readonly kill: boolean;
+  /** The function looks at a body whose content codings are taken off: bytes as they came must not follow. */
+  readonly isDecoded: boolean;
   /** true holds the flow, false lets a held one go. */
   readonly hold: boolean | null;
 }
@@ -152,6 +154,7 @@ export type Call =
       /** Where chunks end in `bytes`; null for a body that is not chunked. */
       readonly chunkEnds: readonly number[] | null;
       readonly ends: boolean;
+      readonly isDecoded: boolean;
     };
 
 /** What came of a call. */

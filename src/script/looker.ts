@@ -27,6 +27,10 @@ export class Looker {
     this.looking = lookingOf(stream);
   }
 
+  get isDecoding(): boolean {
+    return this.decoding !== null;
+  }
+
   /** What goes on in place of these bytes, one chunk a piece. */
   async look(bytes: Uint8Array, chunkEnds: readonly number[] | null, ends: boolean): Promise<Uint8Array[]> {
     const out: Uint8Array[] = [];

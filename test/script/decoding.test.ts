@@ -237,3 +237,16 @@ test('S4-24 GAP-16 a gibibyte that a function would pass on at once is refused b
   assert.ok(looker.isBroken);
   assert.deepEqual(await looker.look(Buffer.from('more'), null, true), []);
 });
+
+test('GAP-16 a thread that dies while it decodes ends the body: coded bytes never follow without their header', async (t) => {
+  const proxy = await modifying(t, 'const modify = () => { while (true); };');
+  const coded = zlib.gzipSync('plain text '.repeat(1000));
+  const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${coded.length}\r\n\r\n`;
+  const origin = await startOrigin(t, (visit) => visit.socket.write(Buffer.concat([Buffer.from(head), coded])));
+  const client = await Client.connect(proxy.port);
+  client.send(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await client.until('close');
+  assert.match(client.received.slice(client.received.indexOf('\r\n\r\n')), /^(\r\n\r\n)?$/, 'no byte of the body');
+  const row = await proxy.row((one) => one.failed);
+  assert.ok(row.scriptFailed);
+});
