@@ -8,7 +8,10 @@ export interface Rowed {
   row(): FlowRow;
 }
 
-const FRAME = 25;
+/** Milliseconds between two batches while much happens. */
+const FRAME = 50;
+/** Milliseconds until the first batch after a while in which nothing happened. */
+const AT_ONCE = 5;
 
 /**
  * Tells the interface what changed: rows coalesced per flow, one batch per frame, and only while it holds credit. With
@@ -20,6 +23,7 @@ export class Feed {
   private removed: FlowId[] = [];
   private readonly writer = new RowWriter();
   private timer: NodeJS.Timeout | null = null;
+  private sentAt = 0;
 
   constructor(
     private readonly say: (event: ProxyEvent) => void,
@@ -47,11 +51,14 @@ export class Feed {
   }
 
   private schedule(): void {
-    if (this.credit > 0) this.timer = setTimeout(() => this.flush(), FRAME);
+    if (this.credit <= 0) return;
+    const wait = Math.max(AT_ONCE, this.sentAt + FRAME - performance.now());
+    this.timer = setTimeout(() => this.flush(), wait);
   }
 
   private flush(): void {
     this.timer = null;
+    this.sentAt = performance.now();
     const rows: FlowRow[] = [];
     for (const record of this.dirty.values()) rows.push('row' in record ? record.row() : record);
     const removed = this.removed;
