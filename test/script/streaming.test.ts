@@ -280,7 +280,7 @@ test('ORD-15 S4-23 a streamed request goes on as it comes, and request fires aft
   await half;
   await proxy.row((row) => row.size === 4);
   const before = ['requestheaders', 'serverconnect', 'server_connected'];
-  assert.deepEqual(said(proxy), before);
+  assert.deepEqual(await saying(proxy, 'server_connected'), before);
   client.send('efgh');
   await client.until('thanks');
   assert.deepEqual(await saying(proxy, 'response'), [...before, 'request null', 'responseheaders', 'response']);

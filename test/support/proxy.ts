@@ -12,6 +12,7 @@ import { defaultOptions, type Options } from '../../src/options.js';
 import { type Port, type ProxyCommand, type ProxyEvent, portOver } from '../../src/protocol.js';
 import { spoolFolder } from '../../src/proxy/spool.js';
 
+const POLL = 20;
 const DEADLINE = 10_000;
 
 export interface Read {
@@ -58,12 +59,17 @@ export class RunningProxy {
       const look = (): void => {
         const found = probe();
         if (!found) return;
-        clearTimeout(timer);
-        this.waiting.delete(look);
+        stop();
         resolve(found);
       };
-      const timer = setTimeout(() => {
+      const poll = setInterval(() => look(), POLL); // what is awaited may be no event of the proxy
+      const stop = (): void => {
+        clearTimeout(timer);
+        clearInterval(poll);
         this.waiting.delete(look);
+      };
+      const timer = setTimeout(() => {
+        stop();
         reject(
           new Error(
             `never came: ${what}\nrows: ${JSON.stringify(this.list(), null, 1)}\nevents: ${JSON.stringify(this.events.slice(-5))}`,
