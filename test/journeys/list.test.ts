@@ -12,7 +12,7 @@ test('UI-FL-09 an empty list says how to connect, and the first flow takes its p
   assert.match(empty, new RegExp(`export https_proxy=http://127.0.0.1:${port}`));
   const origin = await startOrigin(t, answering(response('{"a":1}', 'Content-Type: application/json\r\n')));
   await fetchThrough(port, `http://127.0.0.1:${origin.port}/first?x=1`);
-  const shown = await screen.sees('/first?x=1');
+  const shown = await screen.sees(/\/first\?x=1 +200/);
   assert.match(shown, />> \d\d:\d\d:\d\d HTTP {2}GET .*127\.0\.0\.1:\d+ \/first\?x=1 +200 +json +7b +\d+ms/);
   assert.match(shown, /1 flow/);
   assert.doesNotMatch(shown, /No traffic yet/);
