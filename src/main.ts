@@ -20,6 +20,13 @@ function fail(text: string): number {
   return 1;
 }
 
+/** Bad options first: the proxy, which would tell of them, is not even started without a terminal. */
+async function failWithoutTerminal(options: Options): Promise<number> {
+  const { compileRules } = await import('./proxy/rulebook.js');
+  const rules = compileRules(options, null, null);
+  return fail(isMistake(rules) ? rules.mistake : 'this is no terminal: sluice needs one to show its console in');
+}
+
 /** The terminal itself, where standard input is something else. */
 function openKeys(): tty.ReadStream | null {
   try {
@@ -39,12 +46,8 @@ function hangUp(): void {
 }
 
 async function runConsole(options: Options, given: Given): Promise<number> {
-  const { compileRules } = await import('./proxy/rulebook.js');
-  const rules = compileRules(options, null, null);
-  if (isMistake(rules)) return fail(rules.mistake);
   const isScripted = options.scripts.includes('-');
-  if (!process.stdout.isTTY || (!process.stdin.isTTY && !isScripted))
-    return fail('this is no terminal: sluice needs one to show its console in');
+  if (!process.stdout.isTTY || (!process.stdin.isTTY && !isScripted)) return failWithoutTerminal(options);
   const scriptText = isScripted ? await text(process.stdin) : null;
   const keys = isScripted ? openKeys() : process.stdin;
   if (!keys) return fail('-s - reads a script from standard input, and there is no terminal device to read keys from');

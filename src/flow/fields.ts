@@ -9,6 +9,13 @@ export function sameName(a: string, b: string): boolean {
   return a.length === b.length && a.toLowerCase() === b.toLowerCase();
 }
 
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** A token (RFC 9110 5.6.2): a method, or the name of a field. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** Takes blanks and tabs off both ends; not `trim()`, which also takes other characters. */
 export function trimBlanks(text: string): string {
   let start = 0;

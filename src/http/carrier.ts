@@ -1,15 +1,10 @@
 import type { Fields } from '../flow/fields.js';
 import type { Carried, Side } from '../flow/flow.js';
+import type { Pieces } from '../flow/pieces.js';
 import type { Framing } from './framing.js';
 import { CRLF, chunkedEnd, chunkLine, chunksOf } from './writer.js';
 
 export type Piece = string | Uint8Array;
-
-/** Pieces of a body, one behind the other, with the size of each. */
-export interface Pieces {
-  readonly bytes: Uint8Array;
-  readonly sizes: readonly number[];
-}
 
 /** Where a body's bytes go: to the other side, and to the recording. */
 export interface CarrierPort {

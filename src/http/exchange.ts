@@ -1,6 +1,7 @@
 import { type Fields, hasField, withoutField } from '../flow/fields.js';
 import type { Carriage, ErrorKind, RequestHead, ResponseHead, Side } from '../flow/flow.js';
-import { Carrier, type Pieces } from './carrier.js';
+import type { Pieces } from '../flow/pieces.js';
+import { Carrier } from './carrier.js';
 import { failurePage } from './failure.js';
 import { keepsAlive, requestFields, responseFields, trailerFields, upgradeOffer } from './forward.js';
 import { announcedLength, type Framing, NO_BODY } from './framing.js';
@@ -48,7 +49,6 @@ export class Exchange {
   private readonly wishes: Record<Side, boolean | null> = { request: null, response: null };
   /** A script gave the response. */
   private isLocal = false;
-  private localSize = 0;
   /** The response a script gave, until the request is complete. */
   private given: Verdict['given'] = null;
   /** Scripts were asked about the response: a flow gets that or an error, never both. */
@@ -261,7 +261,7 @@ export class Exchange {
         return this.gates.request.open();
       case 'responseheaders':
         this.wishes.response = verdict.hold;
-        if (this.isLocal) this.askForResponse(verdict.size);
+        if (this.isLocal) this.askForResponse(verdict.size ?? this.given?.size ?? 0);
         else this.beginResponse(verdict.wish);
         return this.gates.response.open();
       case 'response':
@@ -434,13 +434,12 @@ export class Exchange {
     this.answer = { head, framing: NO_BODY };
     this.responseWaits = true;
     if (!this.asksFor('responseheaders', 'response')) this.askForResponse(size);
-    else this.localSize = size;
   }
 
-  private askForResponse(size: number | null): void {
+  private askForResponse(size: number): void {
     this.holds.response = this.rules.holds('response') || this.wishes.response === true;
     this.responseDone = true;
-    this.resizeResponse(size ?? this.localSize);
+    this.resizeResponse(size);
     if (!this.asksFor('response', 'response')) this.completeResponse();
   }
 

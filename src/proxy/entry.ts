@@ -104,7 +104,7 @@ export class Entry implements Teller {
     message.carriage = carriage;
     const records = framing.type !== 'none' && (carriage.how !== 'streamed' || this.storesStreamed());
     if (records) message.recording = new Recording(this.spool);
-    if (mediaType(message.head.fields) === 'text/event-stream') message.arrivals = [];
+    if (framing.type !== 'none' && mediaType(message.head.fields) === 'text/event-stream') message.arrivals = [];
     if (this.watchLimit > 0 && !message.recording) message.tail = new Tail(this.watchLimit);
   }
 
@@ -381,7 +381,8 @@ export class Entry implements Teller {
     this.listener.changed(this);
   }
 
-  private side(side: Side): LiveMessage<RequestHead | ResponseHead> | null {
+  /** The message of that side, or null while there is none. */
+  side(side: Side): LiveMessage<RequestHead | ResponseHead> | null {
     return side === 'request' ? this.request : this.response;
   }
 

@@ -29,8 +29,6 @@ export class Extras {
   /** Why the option cannot be, or null. One that is there already takes the new shape and keeps its value. */
   addOption(script: Script, name: string, shape: OptionShape): string | null {
     if (isOptionName(name)) return `the option ${name} is there already`;
-    const other = this.options.get(name);
-    if (other && other.script !== script) return `the option ${name} belongs to ${other.script.name}`;
     const given = this.given.get(name);
     if (given !== undefined && !this.values.has(name)) {
       const value = parseShape(name, shape, [given], shape.default);
@@ -38,32 +36,31 @@ export class Extras {
       this.values.set(name, value);
     }
     this.given.delete(name);
-    const value = this.values.get(name) ?? shape.default;
-    this.options.set(name, { script, what: { name, shape, value } });
-    this.changed();
-    return null;
+    return this.add(this.options, 'option', script, { name, shape, value: this.values.get(name) ?? shape.default });
   }
 
   addCommand(script: Script, name: string, doc: string): string | null {
-    const other = this.commands.get(name);
-    if (other && other.script !== script) return `the command ${name} belongs to ${other.script.name}`;
-    this.commands.set(name, { script, what: { name, doc } });
-    this.changed();
-    return null;
+    return this.add(this.commands, 'command', script, { name, doc });
   }
 
   addView(script: Script, name: string, types: readonly string[]): string | null {
-    const other = this.views.get(name);
-    if (other && other.script !== script) return `the view ${name} belongs to ${other.script.name}`;
-    this.views.set(name, { script, what: { name, types } });
-    this.changed();
-    return null;
+    return this.add(this.views, 'view', script, { name, types });
   }
 
   addColumn(script: Script, name: string, width: number): string | null {
-    const other = this.columns.get(name);
-    if (other && other.script !== script) return `the column ${name} belongs to ${other.script.name}`;
-    this.columns.set(name, { script, what: { name, width } });
+    return this.add(this.columns, 'column', script, { name, width });
+  }
+
+  /** Why another script's name cannot be taken, or null. */
+  private add<T extends { readonly name: string }>(
+    map: Map<string, Owned<T>>,
+    kind: string,
+    script: Script,
+    what: T,
+  ): string | null {
+    const other = map.get(what.name);
+    if (other && other.script !== script) return `the ${kind} ${what.name} belongs to ${other.script.name}`;
+    map.set(what.name, { script, what });
     this.changed();
     return null;
   }
@@ -78,7 +75,7 @@ export class Extras {
     return this.views.get(name)?.script ?? null;
   }
 
-  /** Sets an option a script brought; null where there is none of that name. */
+  /** Sets an option a script brought; undefined where there is none of that name. */
   set(name: string, words: readonly string[]): OptionValue | Mistake | undefined {
     const option = this.options.get(name);
     if (!option) return undefined;

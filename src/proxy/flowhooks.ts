@@ -1,5 +1,5 @@
 import type { Note, Side } from '../flow/flow.js';
-import type { Pieces } from '../http/carrier.js';
+import type { Pieces } from '../flow/pieces.js';
 import { type BodyWish, type HookEvent, NO_VERDICT, type Verdict } from '../http/ports.js';
 import { failureText } from '../protocol.js';
 import type { FlowChange, FlowImage, Thrown } from '../script/image.js';

@@ -25,12 +25,13 @@ export class FlowRules implements Rules {
   }
 
   carriage(side: Side, framing: Framing, isHeld: boolean, wish: BodyWish | null): Carriage {
+    const hook = this.hookFor(side);
     const carriage = carriageOf(this.context.options, side, announcedLength(framing), isHeld, {
       wish,
       by: this.entry.wishers[side] ?? '',
-      hook: this.hookFor(side),
+      hook,
       rule: this.ruleFor(),
-      ends: framing.type !== 'close' && !this.isFeed(side),
+      ends: hook === null || (framing.type !== 'close' && !this.isFeed(side)),
     });
     if (carriage.how === 'streamed') this.tell(side);
     return carriage;
@@ -38,7 +39,7 @@ export class FlowRules implements Rules {
 
   /** Whether options stream that side's body, as far as its head tells (ST-02). */
   streams(side: Side): boolean {
-    const message = side === 'request' ? this.entry.request : this.entry.response;
+    const message = this.entry.side(side);
     if (!message) return false;
     const nobody = { wish: null, by: '', hook: null, rule: this.ruleFor(), ends: true };
     return carriageOf(this.context.options, side, message.expected, false, nobody).how === 'streamed';
@@ -74,7 +75,7 @@ export class FlowRules implements Rules {
   }
 
   private isFeed(side: Side): boolean {
-    const message = side === 'request' ? this.entry.request : this.entry.response;
+    const message = this.entry.side(side);
     return message !== null && FEEDS.test(mediaType(message.head.fields));
   }
 }

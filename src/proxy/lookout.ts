@@ -1,6 +1,6 @@
 import type { FlowId, Side } from '../flow/flow.js';
+import { joined, type Pieces } from '../flow/pieces.js';
 import type { Thrown } from '../script/image.js';
-import { joined, type Pieces } from '../script/pieces.js';
 import type { Script } from './script.js';
 
 interface LookoutListener {

@@ -63,11 +63,11 @@ export class Script {
     const { thread, loaded } = await this.read();
     if (loaded && !loaded.thrown) return this.take(thread, loaded);
     thread.stop();
-    this.forgetHooks();
+    this.rehook([]);
   }
 
-  private forgetHooks(): void {
-    this.hooks = new Set();
+  private rehook(hooks: readonly EventName[]): void {
+    this.hooks = new Set(hooks);
     this.listener.changed();
   }
 
@@ -110,7 +110,7 @@ export class Script {
 
   /** Tells of new options. Answers with the failure if the script does not accept them. */
   configure(updated: readonly string[]): Promise<ScriptFailure | null> {
-    if (!this.hooks.has('configure') && this.thread === null) return Promise.resolve(null);
+    if (this.thread === null) return Promise.resolve(null);
     return this.ask({ type: 'configure', options: this.listener.configuration(), updated }, 'configure');
   }
 
@@ -139,7 +139,7 @@ export class Script {
         {
           loaded: (loaded) => {
             for (const warning of loaded.warnings) this.log('warn', warning);
-            if (thread === this.thread) return this.rehook(loaded);
+            if (thread === this.thread) return this.rehook(loaded.hooks);
             if (text === null) this.watch.follow([file, ...loaded.files]);
             if (loaded.thrown) this.fail({ id: null, ...loaded.thrown });
             done({ thread, loaded });
@@ -156,11 +156,6 @@ export class Script {
         },
       );
     });
-  }
-
-  private rehook(loaded: Loaded): void {
-    this.hooks = new Set(loaded.hooks);
-    this.listener.changed();
   }
 
   private async take(thread: ScriptThread, loaded: Loaded): Promise<void> {
@@ -204,7 +199,7 @@ export class Script {
     this.deaths = [...this.deaths.filter((at) => now - at < 60_000), now];
     if (this.isGone) return;
     if (this.deaths.length < MOST_DEATHS) return this.replaced(() => this.load());
-    this.forgetHooks();
+    this.rehook([]);
     this.log(
       'error',
       `it ended ${MOST_DEATHS} times within a minute and is not started again; save it to try once more`,

@@ -20,7 +20,6 @@ export class Scripts {
   constructor(
     private readonly options: () => Options,
     private readonly listener: Omit<ScriptListener, 'changed'>,
-    private readonly hasChanged: () => void,
   ) {}
 
   /** Whether some script has a hook for it: asked for every message, so that scripts without it cost nothing. */
@@ -31,10 +30,6 @@ export class Scripts {
   /** The scripts with a hook for it, in order. */
   having(event: EventName): readonly Script[] {
     return this.scripts.filter((script) => script.hooks.has(event));
-  }
-
-  get files(): readonly string[] {
-    return this.scripts.map(({ source }) => source.file);
   }
 
   /** Loads, unloads and orders scripts as the option says; those that stay are left alone (ERR-09). */
@@ -69,7 +64,10 @@ export class Scripts {
     await Promise.all(scripts.map((script) => script.unload()));
   }
 
-  /** New options: the first script that does not accept them says why. */
+  /**
+   * New options: the first script that does not accept them says why. Those without a `configure` hook are told, too,
+   * since `ctx.options` has the values.
+   */
   async configure(updated: readonly string[]): Promise<ScriptFailure | null> {
     for (const script of this.scripts) {
       const failure = await script.configure(updated);
@@ -124,11 +122,6 @@ export class Scripts {
     next();
   }
 
-  /** Every script has the values of the options by `configure`, so that one without the hook is told, too. */
-  get all(): readonly Script[] {
-    return this.scripts;
-  }
-
   forget(id: FlowId): void {
     for (const script of this.scripts) script.forget(id);
   }
@@ -146,7 +139,6 @@ export class Scripts {
 
   private changed(): void {
     this.wanted = new Set(eventNames.filter((name) => this.scripts.some((script) => script.hooks.has(name))));
-    this.hasChanged();
   }
 }
 

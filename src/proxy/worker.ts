@@ -76,17 +76,13 @@ async function start(): Promise<void> {
   };
   const extras: Extras = new Extras(settings.given, () => say({ type: 'extras-changed', ...extras.list() }));
   const columns = new Columns(extras, say, scriptFailed);
-  const scripts = new Scripts(
-    () => context.options,
-    {
-      log,
-      failed: scriptFailed,
-      asked: (request, script) => desk.asked(request, script),
-      dropped: (script) => extras.drop(script),
-      configuration: () => ({ ...context.options, ...extras.allValues() }),
-    },
-    () => {},
-  );
+  const scripts = new Scripts(() => context.options, {
+    log,
+    failed: scriptFailed,
+    asked: (request, script) => desk.asked(request, script),
+    dropped: (script) => extras.drop(script),
+    configuration: () => ({ ...context.options, ...extras.allValues() }),
+  });
   const context: Context = {
     options,
     ledger,

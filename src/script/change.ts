@@ -1,11 +1,10 @@
-import type { Fields } from '../flow/fields.js';
+import { type Fields, isToken } from '../flow/fields.js';
 import type { HTTPFlow } from './httpflow.js';
 import type { Changed, FlowChange, RequestImage, ResponseImage } from './image.js';
 import type { Message } from './message.js';
 import type { Request } from './request.js';
 import type { Response } from './response.js';
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
 
 function sameFields(a: Fields, b: Fields): boolean {
@@ -46,7 +45,7 @@ function requestChange(request: Request, image: RequestImage, names: string[]): 
     path: request.path,
     ...commonOf(request, image.version),
   };
-  if (!TOKEN.test(changed.method)) throw new TypeError(`not a method: ${JSON.stringify(changed.method)}`);
+  if (!isToken(changed.method)) throw new TypeError(`not a method: ${JSON.stringify(changed.method)}`);
   if (!TARGET.test(changed.path)) throw new TypeError(`not a path: ${JSON.stringify(changed.path)}`);
   if (changed.host === '' || /[\s/\\?#@]/.test(changed.host))
     throw new TypeError(`not a host: ${JSON.stringify(changed.host)}`);

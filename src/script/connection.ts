@@ -152,16 +152,20 @@ export class ClientHello extends Sealed {
   }
 }
 
+/** The context of a connection; its client and its server are made when they are looked at, and stay the same. */
 export function contextOf(image: ConnectionImage, options: ConnectionContext['options']): ConnectionContext {
-  const layers = image.layer === '' ? [] : image.layer.split('/');
+  let client: Client | null = null;
+  let server: Server | null = null;
   const context: ConnectionContext = {
     options,
-    layers,
+    layers: image.layer === '' ? [] : image.layer.split('/'),
     get client() {
-      return image.client ? new Client(image.client, context) : null;
+      client ??= image.client && new Client(image.client, context);
+      return client;
     },
     get server() {
-      return serverOf(image, context);
+      server ??= serverOf(image, context);
+      return server;
     },
   };
   return context;

@@ -1,8 +1,6 @@
 import { bytesToText, textToBytes } from '../flow/charset.js';
-import { type Field, type Fields, fieldValues, sameName, withField } from '../flow/fields.js';
+import { type Field, type Fields, fieldValues, isToken, sameName, withField } from '../flow/fields.js';
 import { Sealed } from './naming.js';
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** The fields of a message as a script sees them (DMM-01 to DMM-06). Names are compared without regard to case. */
 export class Headers extends Sealed implements Iterable<[name: string, value: string]> {
@@ -159,7 +157,7 @@ export class Headers extends Sealed implements Iterable<[name: string, value: st
 }
 
 function checked(name: string, value: string): Field {
-  if (!TOKEN.test(name)) throw new TypeError(`not a header name: ${JSON.stringify(name)}`);
+  if (!isToken(name)) throw new TypeError(`not a header name: ${JSON.stringify(name)}`);
   if (/[\0\r\n]/.test(value)) throw new TypeError(`the value of ${name} must not hold line breaks or NUL`);
   return [name, textToBytes(String(value))];
 }

@@ -4,21 +4,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { FlowId, Side } from '../flow/flow.js';
 import type { LogEntry } from '../protocol.js';
 import './api.js';
+import { joined } from '../flow/pieces.js';
 import { type Addon, addonOf, addonsOf } from './addon.js';
 import { Batch } from './batch.js';
 import { loadBundle } from './bundle.js';
 import { changeOf } from './change.js';
 import { renewOptions } from './configuration.js';
-import {
-  Client,
-  ClientHello,
-  type Connection,
-  connectionChange,
-  contextOf,
-  Layer,
-  Server,
-  serverOf,
-} from './connection.js';
+import { Client, ClientHello, type Connection, connectionChange, contextOf, Layer, Server } from './connection.js';
 import { columns, commandFunction, connectCtx, ctx, viewFunction } from './ctx.js';
 import { decodingOf, wantsDecoded } from './decoding.js';
 import { type EventName, eventTable } from './events.js';
@@ -35,7 +27,6 @@ import type {
   Thrown,
 } from './image.js';
 import { Looker } from './looker.js';
-import { joined } from './pieces.js';
 import { placeOf } from './place.js';
 import type { Stage } from './stage.js';
 import type { StreamFunction, StreamGenerator } from './stream.js';
@@ -95,6 +86,19 @@ function headOf(event: EventName): Side | null {
   return event === 'requestheaders' ? 'request' : event === 'responseheaders' ? 'response' : null;
 }
 
+function stageOf(event: EventName, sent: readonly Side[], warnings: Thrown[]): Stage {
+  return {
+    head: headOf(event),
+    isSent: (side) => sent.includes(side),
+    warn: (text) => warnings.push(warningOf(event, text)),
+  };
+}
+
+/** What a script gives where text is wanted; nothing is ''. */
+function textOf(given: unknown): string {
+  return given === undefined || given === null ? '' : String(given);
+}
+
 class Host {
   private addons: Addon[] = [];
   private readonly flows = new Map<FlowId, HTTPFlow>();
@@ -116,7 +120,7 @@ class Host {
     return [...new Set(this.addons.flatMap((addon) => [...addon.hooks.keys()]))];
   }
 
-  private async call(call: number, what: Call): Promise<void> {
+  private call(call: number, what: Call): void {
     const warnings: Thrown[] = [];
     let isSettled = false;
     const settle = (outcome: Outcome | null, failure: Thrown | null): void => {
@@ -124,21 +128,19 @@ class Host {
       const handed = outcome?.type === 'looked' ? [outcome.bytes.buffer as ArrayBuffer] : [];
       port?.say({ type: 'settled', call, outcome, thrown: failure, warnings }, handed);
     };
-    const run = this.perform(what, warnings).then(
+    this.perform(what, warnings).then(
       ({ outcome, thrown: failure = null }) => settle(outcome, failure),
       (error: unknown) => settle(null, thrown('', error)),
     );
     setImmediate(() => {
       if (!isSettled) say({ type: 'awaiting', call });
     });
-    await run;
   }
 
   hear(command: HostCommand): void {
     switch (command.type) {
       case 'call':
-        void this.call(command.call, command.what);
-        return;
+        return this.call(command.call, command.what);
       case 'forget':
         return this.forget(command.flow);
       case 'ping':
@@ -206,7 +208,7 @@ class Host {
     let failure: Thrown | null = null;
     for (const [name, text] of columns())
       try {
-        texts[name] = String((await text(flow)) ?? '');
+        texts[name] = textOf(await text(flow));
       } catch (error) {
         failure ??= thrown(`the column ${name}`, error);
       }
@@ -219,7 +221,7 @@ class Host {
       const message = side === 'request' ? flow.request : flow.response;
       const content = message?.getContent(false);
       const text = message && content ? await viewFunction(view)?.(content, message, flow) : null;
-      return { outcome: { type: 'said', text: text === null || text === undefined ? '' : String(text) } };
+      return { outcome: { type: 'said', text: textOf(text) } };
     } catch (error) {
       return { outcome: { type: 'said', text: '' }, thrown: thrown(`the view ${view}`, error) };
     }
@@ -228,7 +230,7 @@ class Host {
   private async command(name: string, words: readonly string[]): Promise<Performed> {
     try {
       const answer = await commandFunction(name)?.(...words);
-      return { outcome: { type: 'said', text: answer === undefined || answer === null ? '' : String(answer) } };
+      return { outcome: { type: 'said', text: textOf(answer) } };
     } catch (error) {
       return { outcome: { type: 'said', text: '' }, thrown: thrown(name, error) };
     }
@@ -259,11 +261,7 @@ class Host {
     const flow = this.flows.get(image.id) ?? new HTTPFlow(image, reach);
     this.flows.set(image.id, flow);
     const head = headOf(event);
-    flow.enter(image, {
-      head,
-      isSent: (side) => sent.includes(side),
-      warn: (text) => warnings.push(warningOf(event, text)),
-    });
+    flow.enter(image, stageOf(event, sent, warnings));
     const called = await this.each(event, [flow]);
     flow.leave();
     const wish = flow.wishes(head);
@@ -337,11 +335,7 @@ class Host {
     const flow = new HTTPFlow(image);
     const ran: string[] = [];
     for (const event of names) {
-      const stage: Stage = {
-        head: headOf(event),
-        isSent: () => false,
-        warn: (text) => warnings.push(warningOf(event, text)),
-      };
+      const stage = stageOf(event, [], warnings);
       flow.request.at(stage);
       flow.response?.at(stage);
       const called = await this.each(event, [flow]);
@@ -366,11 +360,10 @@ class Host {
     const { argument } = eventTable[event];
     if (argument === 'layer') return new Layer(image.layer, context);
     if (argument === 'hello') return new ClientHello(image.sni, image.alpn, context);
-    const isServer = argument === 'server' || event.endsWith('_server');
-    const server = isServer ? serverOf(image, context) : null;
-    const subject = isServer
-      ? (server ?? new Server(null, null, context, String(image.id)))
-      : new Client(image.client ?? { address: ':0', connectedAt: 0, tls: null }, context);
+    const subject =
+      argument === 'server' || event.endsWith('_server')
+        ? (context.server ?? new Server(null, null, context, String(image.id)))
+        : (context.client ?? new Client({ address: ':0', connectedAt: 0, tls: null }, context));
     subject.error = image.error;
     return subject;
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ErrorKind, FlowError, Side } from '../flow/flow.js';
 import { options } from './configuration.js';
-import { Client, type ConnectionContext, Server } from './connection.js';
+import { type Client, type ConnectionContext, contextOf, type Server } from './connection.js';
 import type { FlowImage, Wishes } from './image.js';
 import { Sealed } from './naming.js';
 import { Request } from './request.js';
@@ -273,19 +273,9 @@ export class HTTPFlow extends Flow {
 
   #makeContext(): ConnectionContext {
     const { client, server, request } = this.#image;
-    const at = { client: null as Client | null, server: null as Server | null };
-    const context: ConnectionContext = {
-      options,
-      layers: client?.tls ? ['http', 'tls', 'http'] : ['http'],
-      get client() {
-        at.client ??= client && new Client(client, context);
-        return at.client;
-      },
-      get server() {
-        at.server ??= new Server(server, [request.host, request.port], context, `server ${server?.id ?? 0}`);
-        return at.server;
-      },
-    };
-    return context;
+    const { host, port } = request;
+    const layer = client?.tls ? 'http/tls/http' : 'http';
+    const peers = { id: server?.id ?? 0, client, server, address: { host, port }, layer };
+    return contextOf({ ...peers, error: null, certificate: null, sni: '', alpn: [] }, options);
   }
 }

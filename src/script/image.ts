@@ -11,10 +11,10 @@ import type {
   ServerFacts,
   Side,
 } from '../flow/flow.js';
+import type { Pieces } from '../flow/pieces.js';
 import type { OptionShape, Options, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
 import type { EventName } from './events.js';
-import type { Pieces } from './pieces.js';
 
 /*
  * What crosses between the proxy and a script's thread. A body that is null is missing: it was streamed, or is not

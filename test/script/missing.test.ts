@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { BodyData } from '../../src/flow/extent.js';
 import { type HttpFlow, responseOf } from '../../src/flow/flow.js';
@@ -8,31 +6,15 @@ import type { FlowRow } from '../../src/flow/row.js';
 import type { Options } from '../../src/options.js';
 import { Client } from '../support/client.js';
 import { answering, response, startOrigin } from '../support/origin.js';
-import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
+import { type RunningProxy, startProxy } from '../support/proxy.js';
+import { scriptOf, speaking, spoken } from './scripted.js';
 
 const STREAM = 'export const responseheaders = ({ response }) => { response.stream = true; };';
 const UPLOAD = 'export const requestheaders = ({ request }) => { request.stream = true; };';
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-function scriptOf(t: TestContext, name: string, ...lines: readonly string[]): string {
-  const file = path.join(temporaryFolder(t), name);
-  fs.writeFileSync(file, `${lines.join('\n')}\n`);
-  return file;
-}
-
 function streaming(t: TestContext, lines: readonly string[], options: Partial<Options> = {}): Promise<RunningProxy> {
   return startProxy(t, { scripts: [scriptOf(t, 'late.mjs', ...lines)], ...options });
-}
-
-/** What scripts said in the event log, their names left out. */
-function said(proxy: RunningProxy, level = 'info'): string[] {
-  const entries = proxy.events.flatMap((event) => (event.type === 'logged' ? [event.entry] : []));
-  const lines = entries.filter((entry) => entry.level === level && /^[\w-]+\.mjs/.test(entry.text));
-  return lines.map(({ text }) => text.replace(/^[\w-]+\.mjs: /, ''));
-}
-
-function saying(proxy: RunningProxy, text: string): Promise<string[]> {
-  return proxy.until(() => said(proxy).includes(text) && said(proxy), text);
 }
 
 const done = (row: FlowRow): boolean => row.duration >= 0;
@@ -80,7 +62,7 @@ test('S0-16 S0-17 S1-05 STC-01 STC-03 STX-18 the contents of streamed messages a
   await (await asking(proxy, origin.port, 'upload')).until('download');
   const { row, kept } = await finished(proxy);
   const rest = 'true null the content is missing, so there is no JSON in it';
-  assert.deepEqual(said(proxy), [`request request ${rest}`, `response request ${rest}`, `response response ${rest}`]);
+  assert.deepEqual(spoken(proxy), [`request request ${rest}`, `response request ${rest}`, `response response ${rest}`]);
   assert.deepEqual([row.body, row.size, kept], ['missing', 8, null]);
 });
 
@@ -102,7 +84,7 @@ test('S0-12 S0-18 S1-05 STW-08 changes after the headers are ignored with one wa
     ['Content-Type', 'text/plain'],
     ['Content-Length', '10'],
   ]);
-  const [warning, ...others] = said(proxy, 'warn');
+  const [warning, ...others] = spoken(proxy, 'warn');
   assert.match(warning ?? '', /^late\.mjs:3:\d+ in response: the response has been sent already: .* is ignored$/);
   assert.deepEqual(others, []);
 });
@@ -117,7 +99,7 @@ test('S0-18 STW-08 a status set after the headers is ignored with a warning that
   const origin = await startOrigin(t, answering(response('as it came')));
   await (await asking(proxy, origin.port)).until('as it came');
   assert.equal((await finished(proxy)).row.status, 200);
-  assert.match(said(proxy, 'warn').join('\n'), /^late\.mjs:3:\d+ in response: the response has been sent already.*$/);
+  assert.match(spoken(proxy, 'warn').join('\n'), /^late\.mjs:3:\d+ in response: the response has been sent already.*$/);
 });
 
 test('S0-18 a request that was streamed cannot be changed by the request hook; the server got it as it was', async (t) => {
@@ -136,7 +118,7 @@ test('S0-18 a request that was streamed cannot be changed by the request hook; t
   assert.match(origin.visits[0]?.received ?? '', /^POST \/ HTTP\/1\.1\r\n(?!.*X-Late)/s);
   assert.deepEqual([row.path, flow.request.body.contents.type], ['/', 'missing']);
   assert.ok(!flow.request.head.fields.some(([name]) => name === 'X-Late'));
-  const warnings = said(proxy, 'warn');
+  const warnings = spoken(proxy, 'warn');
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? '', /^late\.mjs:3:\d+ in request: the request has been sent already/);
 });
@@ -151,7 +133,7 @@ test('EVT-22 STW-07 STW-08 trailers of a streamed body may still be changed: the
     const answer = await (await asking(proxy, origin.port)).until(/X-Sum: .*\r\n\r\n$/);
     assert.equal(answer, `${CHUNKED}3\r\nabc\r\n0\r\nX-Sum: 12\r\n\r\n`);
     const { flow } = await finished(proxy);
-    assert.deepEqual(said(proxy, 'warn'), []);
+    assert.deepEqual(spoken(proxy, 'warn'), []);
     assert.deepEqual(responseOf(flow)?.trailers, [['X-Sum', '12']]);
   }
 });
@@ -171,7 +153,7 @@ test('STC-03 STC-04 STC-05 store_streamed_bodies keeps a streamed body: hooks se
   const origin = await startOrigin(t, answering(response('download')));
   await (await asking(proxy, origin.port)).until('download');
   const { row, kept } = await finished(proxy);
-  assert.deepEqual(said(proxy), ['headers null', 'end download']);
+  assert.deepEqual(spoken(proxy), ['headers null', 'end download']);
   assert.deepEqual([row.carried, row.body, row.size, kept], ['streamed', 'kept', 8, 'download']);
 });
 
@@ -189,7 +171,7 @@ test('STC-03 store_streamed_bodies keeps what a stream function sent on, not wha
   await (await asking(proxy, origin.port)).until(/0\r\n\r\n$/);
   const { kept } = await finished(proxy);
   assert.equal(kept, 'DOWNLOAD!');
-  assert.deepEqual(said(proxy), ['end DOWNLOAD!']);
+  assert.deepEqual(spoken(proxy), ['end DOWNLOAD!']);
 });
 
 test('GAP-24 STE-01 STE-02 STE-05 STE-08 what came before a server breaks off is kept and seen live; the client is cut off', async (t) => {
@@ -212,7 +194,7 @@ test('GAP-24 STE-01 STE-02 STE-05 STE-08 what came before a server breaks off is
     assert.equal(textOf((await proxy.read(live.id)).response), 'half');
     origin.visits[0]?.socket.destroy();
     assert.equal(await client.until('close'), head + came);
-    await saying(proxy, 'cut-off 200 null');
+    await speaking(proxy, 'cut-off 200 null');
     const { row, flow, kept } = await finished(proxy);
     assert.deepEqual([row.status, row.body, row.failed, kept], [200, 'partial', true, 'half']);
     assert.match(row.error, /the server closed the connection.*: 4( of 10)? bytes of the body came/);
@@ -231,7 +213,7 @@ test('STE-04 ORD-09 a client that leaves a streamed response makes an error, and
   const { socket } = origin.visits[0] ?? assert.fail('no visit');
   const letGo = new Promise((gone) => socket.once('close', gone));
   client.socket.destroy();
-  await saying(proxy, 'client-gone');
+  await speaking(proxy, 'client-gone');
   await letGo;
   const { row } = await finished(proxy);
   assert.deepEqual([row.status, row.body, row.size, row.failed], [200, 'missing', 4, true]);
@@ -262,7 +244,7 @@ test('ONE-08 STX-16 STX-11 STX-17 a one-shot script finds the content of a strea
   const { report } = await proxy.event('script-finished');
   assert.deepEqual(report.changed, []);
   assert.match(report.failures.map(({ message }) => message).join(), /^the content is missing/);
-  assert.deepEqual(said(proxy), ['headers null', 'response null null']);
+  assert.deepEqual(spoken(proxy), ['headers null', 'response null null']);
   assert.equal(proxy.rows.get(copy.id)?.body, 'missing');
 });
 

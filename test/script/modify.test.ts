@@ -9,6 +9,7 @@ import { Client, fetchThrough } from '../support/client.js';
 import { answering, response, startOrigin } from '../support/origin.js';
 import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
 import { startTlsOrigin } from '../support/tlsorigin.js';
+import { spoken } from './scripted.js';
 
 /** A proxy with a script whose hook streams with the function `modify`, which `lines` make. */
 function modifying(t: TestContext, lines: readonly string[], options: Partial<Options> = {}): Promise<RunningProxy> {
@@ -19,12 +20,6 @@ function modifying(t: TestContext, lines: readonly string[], options: Partial<Op
   ];
   fs.writeFileSync(file, `${[...lines, ...hooks].join('\n')}\n`);
   return startProxy(t, { scripts: [file], ...options });
-}
-
-function said(proxy: RunningProxy, level = 'info'): string[] {
-  const entries = proxy.events.flatMap((event) => (event.type === 'logged' ? [event.entry] : []));
-  const lines = entries.filter((entry) => entry.level === level && /^[\w-]+\.mjs/.test(entry.text));
-  return lines.map(({ text }) => text.replace(/^[\w-]+\.mjs: /, ''));
 }
 
 const done = (row: FlowRow): boolean => row.duration >= 0;
@@ -59,7 +54,7 @@ test('S0-19 S0-21 S1-06 S4-24 ST-06 a function gets at most 4096 bytes at a time
   const chunks = chunksOf(await get(proxy, origin.port, END));
   assert.equal(chunks.join(''), body);
   await proxy.row(done);
-  const sizes = said(proxy).map(Number);
+  const sizes = spoken(proxy).map(Number);
   assert.deepEqual(sizes, [...chunks.map((chunk) => chunk.length), 0]);
   assert.equal(Math.max(...sizes), 4096);
 });
@@ -84,7 +79,7 @@ test('S0-20 S1-06 STW-02 a chunked body goes through a function one chunk at a t
   origin.visits[0]?.socket.write('llo\r\n0\r\n\r\n');
   assert.deepEqual(chunksOf(await client.until(END)), ['abc', 'd', long, 'hello']);
   await proxy.row(done);
-  assert.deepEqual(said(proxy), ['3', '1', '6000', '5', '0']);
+  assert.deepEqual(spoken(proxy), ['3', '1', '6000', '5', '0']);
 });
 
 test('S1-09 ST-06 STW-01 a function gives one piece, several or none, and a last one; the framing becomes chunked', async (t) => {
@@ -184,7 +179,7 @@ test('S4-24 a plain function* and other things that cannot be a stream are refus
     const origin = await startOrigin(t, answering(response('as it was')));
     assert.match(await get(proxy, origin.port, /as it was$/), /Content-Length: 9\r\n/);
     await proxy.row((row) => done(row) && row.scriptFailed);
-    const [error, ...others] = said(proxy, 'error');
+    const [error, ...others] = spoken(proxy, 'error');
     assert.match(error ?? '', /^modify\.mjs:\d+:\d+ in responseheaders: TypeError: /);
     assert.match(error ?? '', sentence);
     assert.deepEqual(others, []);
@@ -204,8 +199,8 @@ test('S1-10 S4-25 replacing finds text across the border of two chunks, and Text
   );
   const chunks = chunksOf(await get(proxy, origin.port, END));
   assert.equal(Buffer.from(chunks.join(''), 'latin1').toString(), '[...][é][foobazfoo');
-  await proxy.until(() => said(proxy).length > 0, 'the line');
-  assert.deepEqual(said(proxy), [' é']);
+  await proxy.until(() => spoken(proxy).length > 0, 'the line');
+  assert.deepEqual(spoken(proxy), [' é']);
 });
 
 test('GAP-16 ERR-06 what a function throws is told exactly once, and the rest passes unchanged', async (t) => {
@@ -224,8 +219,8 @@ test('GAP-16 ERR-06 what a function throws is told exactly once, and the rest pa
     assert.equal(row.failed, false);
     const failures = proxy.events.filter((event) => event.type === 'script-failed');
     assert.equal(failures.length, 1);
-    assert.equal(said(proxy, 'error').length, 1);
-    assert.match(said(proxy, 'error')[0] ?? '', /^modify\.mjs(:1:\d+)? in response\.stream: .*(broken|gives bytes)/);
+    assert.equal(spoken(proxy, 'error').length, 1);
+    assert.match(spoken(proxy, 'error')[0] ?? '', /^modify\.mjs(:1:\d+)? in response\.stream: .*(broken|gives bytes)/);
   }
 });
 
@@ -236,7 +231,7 @@ test('GAP-16 what a function throws at the end is told, and the body ends as it 
   const origin = await startOrigin(t, answering(response('gone')));
   assert.deepEqual(chunksOf(await get(proxy, origin.port, /\r\n\r\n0\r\n\r\n$/)), []);
   await proxy.row((row) => done(row) && row.scriptFailed && !row.failed);
-  assert.match(said(proxy, 'error').join(), /^modify\.mjs:1:\d+ in response\.stream: at the end$/);
+  assert.match(spoken(proxy, 'error').join(), /^modify\.mjs:1:\d+ in response\.stream: at the end$/);
 });
 
 test('STW-05 behind a function a client that does not read stops the server, and gets every byte when it does', async (t) => {
@@ -289,5 +284,5 @@ test('STW-07 EVT-20 EVT-22 request and response fire after the function had its 
   client.send(`POST http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nupload`);
   await client.until(END);
   await proxy.row(done);
-  assert.deepEqual(said(proxy), ['piece', 'end', 'request', 'piece', 'end', 'response']);
+  assert.deepEqual(spoken(proxy), ['piece', 'end', 'request', 'piece', 'end', 'response']);
 });

@@ -18,6 +18,11 @@ export function scriptFile(t: TestContext, name: string, source: string): string
 
 const QUIET: readonly EventName[] = ['start', 'configure', 'running', 'tick', 'log', 'done'];
 
+/** The same of lines. */
+export function scriptOf(t: TestContext, name: string, ...lines: readonly string[]): string {
+  return scriptFile(t, name, `${lines.join('\n')}\n`);
+}
+
 /** Every event of connections and flows. */
 export const TRAFFIC: readonly EventName[] = eventNames.filter((name) => !QUIET.includes(name));
 
@@ -43,6 +48,18 @@ export function logged(proxy: RunningProxy): string[] {
 export function said(proxy: RunningProxy, name: string): string[] {
   const prefix = `${name}: `;
   return logged(proxy).flatMap((text) => (text.startsWith(prefix) ? [text.slice(prefix.length)] : []));
+}
+
+/** What scripts, whichever, wrote at a level, their names left out. */
+export function spoken(proxy: RunningProxy, level = 'info'): string[] {
+  const entries = proxy.events.flatMap((event) => (event.type === 'logged' ? [event.entry] : []));
+  const lines = entries.filter((entry) => entry.level === level && /^[\w-]+\.mjs/.test(entry.text));
+  return lines.map(({ text }) => text.replace(/^[\w-]+\.mjs: /, ''));
+}
+
+/** Waits until scripts have said that; everything they said. */
+export function speaking(proxy: RunningProxy, text: string): Promise<string[]> {
+  return proxy.until(() => spoken(proxy).includes(text) && spoken(proxy), text);
 }
 
 /** Waits for a line of the event log. */

@@ -1,32 +1,14 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import path from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import tls from 'node:tls';
 import { responseOf } from '../../src/flow/flow.js';
 import type { FlowRow } from '../../src/flow/row.js';
 import { Client, fetchThrough } from '../support/client.js';
 import { answering, response, startOrigin, type Visit } from '../support/origin.js';
-import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
+import { type RunningProxy, startProxy } from '../support/proxy.js';
 import { startTlsOrigin } from '../support/tlsorigin.js';
-
-/** A script in a folder of its own. */
-function scriptOf(t: TestContext, name: string, ...lines: readonly string[]): string {
-  const file = path.join(temporaryFolder(t), name);
-  fs.writeFileSync(file, `${lines.join('\n')}\n`);
-  return file;
-}
-
-/** What scripts said in the event log, their names left out. */
-function said(proxy: RunningProxy, level = 'info'): string[] {
-  const entries = proxy.events.flatMap((event) => (event.type === 'logged' ? [event.entry] : []));
-  const lines = entries.filter((entry) => entry.level === level && /^[\w-]+\.mjs/.test(entry.text));
-  return lines.map(({ text }) => text.replace(/^[\w-]+\.mjs: /, ''));
-}
-
-function saying(proxy: RunningProxy, text: string): Promise<string[]> {
-  return proxy.until(() => said(proxy).includes(text) && said(proxy), text);
-}
+import { scriptOf, speaking, spoken } from './scripted.js';
 
 /** A client that has asked for `http://127.0.0.1:port/path`. */
 async function asking(proxy: RunningProxy, port: number, target: string): Promise<Client> {
@@ -61,10 +43,10 @@ test('S0-01 S0-14 S1-03 S4-23 ORD-14 stream = true in responseheaders sends ever
   const client = await asking(proxy, origin.port, '/');
   assert.equal(await client.until('abcd'), 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nabcd');
   const before = ['requestheaders', 'request 0', 'responseheaders false null', 'stream true'];
-  assert.deepEqual(await saying(proxy, 'stream true'), before);
+  assert.deepEqual(await speaking(proxy, 'stream true'), before);
   origin.visits[0]?.socket.write('efgh');
   await client.until('abcdefgh');
-  assert.deepEqual(await saying(proxy, 'response null'), [...before, 'response null']);
+  assert.deepEqual(await speaking(proxy, 'response null'), [...before, 'response null']);
   const row = await proxy.row(done);
   assert.deepEqual([row.carried, row.body, row.size], ['streamed', 'missing', 8]);
   const { flow, response: bytes } = await proxy.read(row.id);
@@ -92,9 +74,9 @@ test('S1-02 S0-13 a script customizes which responses are streamed; over HTTPS, 
   const socket = tls.connect({ socket: tunnel.socket, servername: 'localhost', ca });
   socket.resume();
   socket.write('GET /video HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await saying(proxy, '/video null');
+  await speaking(proxy, '/video null');
   socket.write('GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await saying(proxy, '/page 0123456789');
+  await speaking(proxy, '/page 0123456789');
   const video = await proxy.row((row) => row.path === '/video' && done(row));
   const page = await proxy.row((row) => row.path === '/page' && done(row));
   assert.deepEqual([video.scheme, video.carried, video.body], ['https', 'streamed', 'missing']);
@@ -141,8 +123,8 @@ test('S4-26 S4-27 ST-05 set too late, stream changes nothing and a warning names
   await (await asking(proxy, origin.port, '/')).until('whole');
   const row = await proxy.row(done);
   assert.deepEqual([row.carried, row.body], ['buffered', 'kept']);
-  assert.deepEqual(said(proxy), ['still false', 'got false whole']);
-  const [first, second, third, ...others] = said(proxy, 'warn');
+  assert.deepEqual(spoken(proxy), ['still false', 'got false whole']);
+  const [first, second, third, ...others] = spoken(proxy, 'warn');
   assert.match(
     first ?? '',
     /^late\.mjs:2:\d+ in request: request\.stream was set too late: it works in requestheaders/,
@@ -225,11 +207,11 @@ test('S0-05 ST-01 event streams and bodies up to the close pass a response hook 
     const { socket } = origin.visits.at(-1) ?? assert.fail('no visit');
     socket.write(rest);
     await client.until('+two');
-    assert.ok(!said(proxy).includes(`saw ${target}`));
-    const before = said(proxy).length;
+    assert.ok(!spoken(proxy).includes(`saw ${target}`));
+    const before = spoken(proxy).length;
     socket.end(end);
     await proxy.row((row) => row.path === target && done(row));
-    assert.deepEqual(said(proxy).slice(before), ['saw one+two']);
+    assert.deepEqual(spoken(proxy).slice(before), ['saw one+two']);
   }
   assert.ok(proxy.list().every((row) => row.carried === 'passed' && row.body === 'kept'));
 });
@@ -280,10 +262,10 @@ test('ORD-15 S4-23 a streamed request goes on as it comes, and request fires aft
   await half;
   await proxy.row((row) => row.size === 4);
   const before = ['requestheaders', 'serverconnect', 'server_connected'];
-  assert.deepEqual(await saying(proxy, 'server_connected'), before);
+  assert.deepEqual(await speaking(proxy, 'server_connected'), before);
   client.send('efgh');
   await client.until('thanks');
-  assert.deepEqual(await saying(proxy, 'response'), [...before, 'request null', 'responseheaders', 'response']);
+  assert.deepEqual(await speaking(proxy, 'response'), [...before, 'request null', 'responseheaders', 'response']);
   const { flow } = await proxy.read((await proxy.row(done)).id);
   assert.deepEqual(flow.kind === 'http' && flow.request.body.contents, { type: 'missing' });
 });
@@ -304,11 +286,11 @@ test('ORD-15 a server may begin to answer a streamed request before it is comple
   });
   const client = await Client.connect(proxy.port);
   client.send(`POST http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nabcd`);
-  await saying(proxy, 'responseheaders');
+  await speaking(proxy, 'responseheaders');
   client.send('efgh');
   assert.match(await client.until('thanks'), /^HTTP\/1\.1 200 OK\r\n/);
   await proxy.row(done);
-  assert.deepEqual(said(proxy), ['responseheaders', 'request', 'response']);
+  assert.deepEqual(spoken(proxy), ['responseheaders', 'request', 'response']);
 });
 
 test('ST-09 a response set in requestheaders of a streamed request is sent, and no server is asked', async (t) => {
@@ -359,7 +341,7 @@ test('ST-08 messages without a body are never streamed: their content is empty, 
     assert.equal(client.received, `HTTP/1.1 ${head}`);
     assert.deepEqual([row.carried, row.body, row.size], ['passed', 'empty', 0]);
   }
-  assert.deepEqual(said(proxy), ['0 0', '0 0', '0 0']);
+  assert.deepEqual(spoken(proxy), ['0 0', '0 0', '0 0']);
   assert.match(origin.visits[0]?.received ?? '', /^GET \/0 HTTP\/1\.1\r\nHost: [^\r]*\r\n\r\nGET/);
 });
 
@@ -395,7 +377,7 @@ test('STE-07 ORD-10 a kill in a headers hook cuts the client off without an answ
     const origin = await startOrigin(t, answering(response('never')));
     const client = await asking(proxy, origin.port, '/');
     assert.equal(await client.until('close'), '');
-    assert.deepEqual(await saying(proxy, 'killed Connection killed.'), ['killed Connection killed.']);
+    assert.deepEqual(await speaking(proxy, 'killed Connection killed.'), ['killed Connection killed.']);
     assert.equal(origin.visits.length, hook === 'requestheaders' ? 0 : 1);
     const row = await proxy.row(done);
     assert.deepEqual([row.error, row.failed], ['Connection killed.', true]);
@@ -426,7 +408,7 @@ test('STE-06 a kill in the middle of a stream, by a stream function or by the us
     else origin.visits[0]?.socket.write('4\r\nstop\r\n');
     assert.doesNotMatch(await client.until('close'), /\r\n0\r\n\r\n$/);
     await closed(origin.visits[0]);
-    assert.deepEqual(await saying(proxy, 'killed'), ['killed']);
+    assert.deepEqual(await speaking(proxy, 'killed'), ['killed']);
     const row = await proxy.row(done);
     assert.deepEqual([row.status, row.body, row.error], [200, 'missing', 'Connection killed.']);
   }
@@ -448,7 +430,7 @@ test('S1-03 a server that closes behind its response has answered, also while a 
     const answer = await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}${target}`);
     assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*complete$/s);
   }
-  assert.deepEqual(said(proxy), []);
+  assert.deepEqual(spoken(proxy), []);
 });
 
 test('S1-03 a client that closes its half behind its request gets its answer, also while a hook has the head', async (t) => {
@@ -457,5 +439,5 @@ test('S1-03 a client that closes its half behind its request gets its answer, al
   const client = await Client.connect(proxy.port);
   client.socket.end(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`);
   assert.match(await client.until('close'), /^HTTP\/1\.1 200 OK\r\n.*complete$/s);
-  assert.deepEqual(said(proxy), []);
+  assert.deepEqual(spoken(proxy), []);
 });
