@@ -1,0 +1,152 @@
+import { now } from '../flow/clock.js';
+import {
+  type MessageKind,
+  type Talk,
+  type TalkBatch,
+  TalkColumns,
+  type TalkEnd,
+  type TalkMessage,
+} from '../flow/conversation.js';
+import type { BodyData } from '../flow/extent.js';
+import { Recording } from './recording.js';
+import type { Spool } from './spool.js';
+
+/** What is new about a message. */
+export interface Said {
+  readonly fromClient: boolean;
+  readonly kind: MessageKind;
+  readonly isInjected: boolean;
+  /** When it came, in milliseconds since 1970. */
+  readonly at: number;
+  readonly size: number;
+}
+
+/** The messages of one flow: numbers in columns, all contents one behind the other in one recording. */
+export class Conversation {
+  private readonly columns = new TalkColumns();
+  private readonly recording: Recording;
+  private readonly heldOnes = new Set<number>();
+  private ending: TalkEnd | null = null;
+  private sent = 0;
+  private received = 0;
+  /** Counts what changed about messages that were there before. */
+  edition = 0;
+
+  constructor(
+    readonly protocol: Talk['protocol'],
+    spool: Spool,
+    private readonly changed: () => void,
+  ) {
+    this.recording = new Recording(spool);
+  }
+
+  get length(): number {
+    return this.columns.length;
+  }
+
+  get end(): TalkEnd | null {
+    return this.ending;
+  }
+
+  get isHeld(): boolean {
+    return this.heldOnes.size > 0;
+  }
+
+  /** The first message that is held. */
+  get held(): TalkMessage | null {
+    const [first] = this.heldOnes;
+    return first === undefined ? null : (this.columns.get(first) ?? null);
+  }
+
+  /** The disk cannot keep up. */
+  get isBehind(): boolean {
+    return this.recording.isBehind;
+  }
+
+  relieved(done: () => void): void {
+    this.recording.relieved(done);
+  }
+
+  /** Adds a message and answers with its number; `content` is null for one that is not kept. */
+  add(said: Said, content: Uint8Array | null): number {
+    const { fromClient, kind, isInjected: injected, at, size } = said;
+    const offset = content && this.keep(content);
+    if (fromClient) this.sent += size;
+    else this.received += size;
+    const signs = { dropped: false, injected, edited: false, held: false };
+    const index = this.columns.push({ fromClient, kind, at, size, offset, ...signs });
+    this.changed();
+    return index;
+  }
+
+  get(index: number): TalkMessage | undefined {
+    return this.columns.get(index);
+  }
+
+  /** Other content takes the place of what came. */
+  edit(index: number, content: Uint8Array): void {
+    this.alter(index, { offset: this.keep(content), size: content.length, edited: true });
+  }
+
+  drop(index: number): void {
+    this.alter(index, { dropped: true });
+  }
+
+  hold(index: number): void {
+    this.heldOnes.add(index);
+    this.alter(index, { held: true });
+  }
+
+  release(index: number): void {
+    if (this.heldOnes.delete(index)) this.alter(index, { held: false });
+  }
+
+  /** A close frame came, or an end; the first one counts. */
+  finish(byClient: boolean, code: number | null, reason: string): void {
+    if (this.ending) return;
+    this.ending = { byClient, code, reason, at: now() };
+    this.changed();
+  }
+
+  /** No more will come. */
+  close(): void {
+    this.recording.end();
+  }
+
+  dispose(): void {
+    this.recording.release();
+  }
+
+  contents(): BodyData {
+    return this.recording.contents();
+  }
+
+  /** Calls back once the contents of all messages can be read. */
+  ready(done: () => void): void {
+    this.recording.ready(done);
+  }
+
+  batch(from: number): TalkBatch {
+    return this.columns.batch(from);
+  }
+
+  picture(): Talk {
+    const { protocol, length: count, sent, received, ending: end } = this;
+    return { protocol, count, sent, received, end };
+  }
+
+  private keep(content: Uint8Array): number | null {
+    if (this.recording.failure !== null) return null;
+    const offset = this.recording.size;
+    this.recording.add(content);
+    return offset;
+  }
+
+  private alter(index: number, change: Partial<TalkMessage>): void {
+    const message = this.columns.get(index);
+    if (!message) return;
+    this.columns.put(index, { ...message, ...change });
+    this.edition += 1;
+    this.changed();
+  }
+}
