@@ -1,3 +1,4 @@
+import type { Talk } from './conversation.js';
 import type { Fields } from './fields.js';
 
 /*
@@ -169,6 +170,8 @@ interface Common {
   /** Differs from its backup, so that there is something to revert. */
   readonly changed: boolean;
   readonly notes: readonly Note[];
+  /** The messages of a websocket, or of a connection that is read as raw TCP; null for anything else. */
+  readonly talk: Talk | null;
 }
 
 /** A response cannot be read before there is one; an error can stand beside it. */

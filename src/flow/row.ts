@@ -39,6 +39,8 @@ export interface FlowRow {
   readonly marked: boolean;
   /** A script failed on this flow. */
   readonly scriptFailed: boolean;
+  /** Messages of its conversation; -1 where it has none. */
+  readonly messages: number;
   /** A client here refuses our certificate, so passing its host through would help. */
   readonly passable: boolean;
 }
@@ -54,7 +56,7 @@ export interface RowBatch {
 }
 
 /** How many numbers a row has. */
-export const ROW_NUMBERS = 13;
+export const ROW_NUMBERS = 14;
 
 const KINDS = ['http', 'tunnel'] as const;
 const SIGNS = ['empty', 'kept', 'partial', 'missing', 'growing'] as const;
@@ -111,6 +113,7 @@ export class RowWriter {
       numbers[at + 10] = this.name(row.method);
       numbers[at + 11] = this.name(row.host);
       numbers[at + 12] = this.name(row.mediaType);
+      numbers[at + 13] = row.messages;
       at += ROW_NUMBERS;
     }
     const names = this.fresh;
@@ -166,6 +169,7 @@ export class RowReader {
       changed: (flags & CHANGED) !== 0,
       marked: (flags & MARKED) !== 0,
       scriptFailed: (flags & SCRIPT_FAILED) !== 0,
+      messages: count(13),
       passable: (flags & PASSABLE) !== 0,
     };
   }

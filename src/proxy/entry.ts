@@ -18,6 +18,7 @@ import type { FlowRow } from '../flow/row.js';
 import { announcedLength, type Framing } from '../http/framing.js';
 import type { Teller } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
+import { Conversation } from './conversation.js';
 import { LiveMessage } from './message.js';
 import { Recording } from './recording.js';
 import type { Spool } from './spool.js';
@@ -27,6 +28,17 @@ import { Tail } from './tail.js';
 export interface Handle {
   kill(): void;
   release(): void;
+  /** The conversation under way, or null. */
+  readonly talk?: TalkHandle | null;
+}
+
+/** What can be done to a conversation while it lasts. Each answers with why it cannot be done, or null. */
+export interface TalkHandle {
+  inject(toServer: boolean, content: Buffer, isText: boolean): string | null;
+  /** Changes the content of a held message. */
+  edit(index: number, content: Buffer): string | null;
+  /** Drops a held message. */
+  drop(index: number): string | null;
 }
 
 interface Backup {
@@ -65,6 +77,7 @@ export class Entry implements Teller {
   server: ServerFacts | null = null;
   isReused = false;
   handle: Handle | null = null;
+  conversation: Conversation | null = null;
   notes: readonly Note[] = [];
   comment = '';
   metadata: Metadata = NO_METADATA;
@@ -182,6 +195,17 @@ export class Entry implements Teller {
     this.changed();
   }
 
+  /** Messages are told from here on. */
+  converse(protocol: Conversation['protocol']): Conversation {
+    const conversation = new Conversation(protocol, this.spool, () => {
+      const { held } = conversation;
+      this.heldSide = held && (held.fromClient ? 'request' : 'response');
+      this.changed();
+    });
+    this.conversation = conversation;
+    return conversation;
+  }
+
   moved(toServer: number, toClient: number): void {
     this.request.size += toServer;
     if (this.response) this.response.size += toClient;
@@ -198,6 +222,7 @@ export class Entry implements Teller {
 
   finished(): void {
     this.isLive = false;
+    this.conversation?.close();
     this.heldSide = null;
     this.handle = null;
     this.changed();
@@ -311,6 +336,7 @@ export class Entry implements Teller {
 
   /** The flow is gone from the ledger, and so are the files of its bodies. */
   dispose(): void {
+    this.conversation?.dispose();
     for (const recording of this.recordings()) recording.release();
   }
 
@@ -329,7 +355,8 @@ export class Entry implements Teller {
   picture(): Flow {
     const { id, revision, createdAt, client, marked, replayed, notes } = this;
     const server = this.server && { ...this.server, reused: this.isReused };
-    const common = { id, revision, createdAt, client, server, held: this.heldSide, marked, replayed, notes };
+    const talk = this.conversation?.picture() ?? null;
+    const common = { id, revision, createdAt, client, server, held: this.heldSide, marked, replayed, notes, talk };
     const base = { ...common, kind: 'http' as const, changed: this.hasChanged, request: this.request.picture() };
     const response = this.response?.picture() ?? null;
     if (this.error) return { ...base, phase: 'failed', error: this.error, response };
@@ -365,6 +392,7 @@ export class Entry implements Teller {
       changed: this.hasChanged,
       marked: this.marked,
       scriptFailed: this.notes.some((note) => note.level === 'error'),
+      messages: this.conversation?.length ?? -1,
       passable: false,
     };
   }

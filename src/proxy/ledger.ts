@@ -53,7 +53,7 @@ export class Ledger {
   remove(record: Record): void {
     this.gone.add(record.id);
     record.handle?.kill();
-    if (record instanceof Entry) record.dispose();
+    record.dispose();
     this.live.remove(record);
     this.shelf.remove(record.id);
     this.feed.remove(record);

@@ -74,7 +74,7 @@ function pushNumbers(into: number[], message: LiveMessage<unknown>): void {
 export function pack(entry: Entry, shared: Shared): Packed | null {
   const { request, response } = entry;
   if (entry.hasChanged || entry.error || entry.notes.length > 0 || request.cut !== null) return null;
-  if (request.arrivals || response?.arrivals) return null;
+  if (entry.conversation || request.arrivals || response?.arrivals) return null;
   if (entry.comment !== '' || entry.metadata !== NO_METADATA) return null;
   const requestBytes = recorded(request);
   const responseBytes = recorded(response);

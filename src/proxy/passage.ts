@@ -1,14 +1,16 @@
 import { now } from '../flow/clock.js';
-import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, ServerFacts } from '../flow/flow.js';
+import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, Note, ServerFacts, Side } from '../flow/flow.js';
 import type { FlowRow } from '../flow/row.js';
-import type { Handle } from './entry.js';
+import { Conversation } from './conversation.js';
+import { type Handle, type Metadata, NO_METADATA } from './entry.js';
+import type { Spool } from './spool.js';
 
 export interface PassageListener {
   changed(passage: Passage): void;
   finished(passage: Passage): void;
 }
 
-/** A connection in the ledger that never became an exchange: passed through unread, or failed before a request. */
+/** A connection in the ledger that never became an exchange: raw TCP, passed through unread, or failed before a request. */
 export class Passage {
   revision = 0;
   readonly createdAt = now();
@@ -20,6 +22,12 @@ export class Passage {
   isLive = true;
   server: ServerFacts | null = null;
   handle: Handle | null = null;
+  /** Null while its bytes are not looked at. */
+  conversation: Conversation | null = null;
+  heldSide: Side | null = null;
+  notes: readonly Note[] = [];
+  comment = '';
+  metadata: Metadata = NO_METADATA;
 
   constructor(
     readonly id: FlowId,
@@ -31,6 +39,31 @@ export class Passage {
     private readonly listener: PassageListener,
   ) {
     this.changed();
+  }
+
+  /** Its bytes are told as messages from here on. */
+  converse(spool: Spool): Conversation {
+    const conversation = new Conversation('tcp', spool, () => {
+      const { held } = conversation;
+      this.heldSide = held && (held.fromClient ? 'request' : 'response');
+      this.changed();
+    });
+    this.conversation = conversation;
+    return conversation;
+  }
+
+  note(note: Note): void {
+    this.notes = [...this.notes, note];
+    this.changed();
+  }
+
+  released(): void {
+    this.heldSide = null;
+    this.changed();
+  }
+
+  dispose(): void {
+    this.conversation?.dispose();
   }
 
   count(sent: number, received: number): void {
@@ -55,6 +88,8 @@ export class Passage {
     this.isLive = false;
     this.endedAt = now();
     this.handle = null;
+    this.heldSide = null;
+    this.conversation?.close();
     this.changed();
     this.listener.finished(this);
   }
@@ -66,8 +101,10 @@ export class Passage {
 
   picture(): Flow {
     const { id, revision, createdAt, client, server, host, port, why, sent, received, endedAt, error, marked } = this;
-    const common = { id, revision, createdAt, client, server, held: null, marked, replayed: false, changed: false };
-    return { ...common, notes: [], kind: 'tunnel', host, port, why, sent, received, endedAt, error };
+    const { notes, heldSide: held } = this;
+    const talk = this.conversation?.picture() ?? null;
+    const common = { id, revision, createdAt, client, server, held, marked, replayed: false, changed: false };
+    return { ...common, notes, talk, kind: 'tunnel', host, port, why, sent, received, endedAt, error };
   }
 
   row(): FlowRow {
@@ -88,13 +125,14 @@ export class Passage {
       expected: null,
       size: this.sent + this.received,
       duration: this.endedAt === null ? -1 : this.endedAt - this.createdAt,
-      held: null,
+      held: this.heldSide,
       error: this.error?.message ?? this.why,
       failed: this.error !== null,
       replayed: false,
       changed: false,
       marked: this.marked,
-      scriptFailed: false,
+      scriptFailed: this.notes.some((note) => note.level === 'error'),
+      messages: this.conversation?.length ?? -1,
       passable: this.error?.kind === 'client-distrusts',
     };
   }

@@ -33,6 +33,7 @@ const COMMON = {
   replayed: false,
   changed: false,
   notes: [],
+  talk: null,
 };
 
 interface Shape {
