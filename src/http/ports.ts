@@ -103,7 +103,7 @@ export interface Rules {
 }
 
 /** As much of an exchange as its carriers need. */
-interface Ported {
+export interface Ported {
   readonly wire: Wire;
   readonly teller: Teller;
   /** A buffered body has outgrown the limit. */

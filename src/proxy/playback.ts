@@ -13,7 +13,7 @@ export function playBack(recording: Recording, out: Outbox, exchange: Exchange, 
       else out.drained(more);
     },
     (failure) => {
-      if (failure === null) exchange.recordingSent(side);
+      if (failure === null) exchange[side].recordingSent();
       else exchange.fail('cut-off', `what was recorded of the body could not be sent: ${failure}`);
       flush();
     },

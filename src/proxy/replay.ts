@@ -47,7 +47,7 @@ export class Replay implements Wire, UpstreamUser {
     entry.beginReplay();
     this.exchange = new Exchange(this, entry, new FlowRules(context, entry));
     this.hooks = new FlowHooks(context, entry, (side, pieces, taken, isLast) => {
-      this.exchange.looked(side, pieces, taken, isLast);
+      this.exchange[side].looked(pieces, taken, isLast);
       this.flush();
     });
     entry.handle = { kill: () => this.exchange.kill(), release: () => {} };
@@ -105,7 +105,7 @@ export class Replay implements Wire, UpstreamUser {
   sendRecording(side: Side): void {
     const recording = side === 'request' ? this.entry.request.recording : null;
     const out = this.upstream?.out;
-    if (!recording || !out) return this.exchange.recordingSent(side);
+    if (!recording || !out) return this.exchange[side].recordingSent();
     playBack(recording, out, this.exchange, side, () => this.flush());
   }
 

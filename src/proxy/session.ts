@@ -118,19 +118,19 @@ export class Session implements Wire, UpstreamUser, Handle {
   }
 
   chunk(size: number): void {
-    this.exchange?.requestChunk(size);
+    this.exchange?.request.chunk(size);
   }
 
   data(bytes: Uint8Array): void {
-    this.exchange?.requestData(bytes);
+    this.exchange?.request.data(bytes);
   }
 
   trailers(fields: RawRequestHead['fields']): void {
-    this.exchange?.requestTrailer(fields);
+    this.exchange?.request.trailer(fields);
   }
 
   end(): void {
-    this.exchange?.requestEnd();
+    this.exchange?.request.end();
     this.isBusy = this.exchange !== null;
   }
 
@@ -138,7 +138,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.stopHeadTimer();
     const tls = raw.charCodeAt(0) === 0x16 && !this.inside;
     const words = tls ? 'the client speaks TLS to the proxy port: its proxy URL must begin with http://' : reason;
-    (this.exchange ?? this.open()).requestMalformed(words, raw);
+    (this.exchange ?? this.open()).request.malformed(words, raw);
   }
 
   // --- the wire
@@ -179,7 +179,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     if (!exchange) return;
     const recording = side === 'request' ? entry?.request.recording : entry?.response?.recording;
     const out = side === 'request' ? this.upstream?.out : this.out;
-    if (!recording || !out) return exchange.recordingSent(side);
+    if (!recording || !out) return exchange[side].recordingSent();
     playBack(recording, out, exchange, side, () => {
       if (this.exchange === exchange || this.isClosing) this.flush();
     });
@@ -242,7 +242,7 @@ export class Session implements Wire, UpstreamUser, Handle {
 
   private openHooks(exchange: Exchange, entry: Entry): FlowHooks {
     this.hooks = new FlowHooks(this.context, entry, (side, pieces, taken, isLast) => {
-      exchange.looked(side, pieces, taken, isLast);
+      exchange[side].looked(pieces, taken, isLast);
       this.flush();
     });
     return this.hooks;
@@ -275,11 +275,11 @@ export class Session implements Wire, UpstreamUser, Handle {
     const clientIsFull = !this.out.flush();
     const serverIsFull = upstream !== null && !upstream.out.flush();
     const queueIsFull = this.queue !== null && this.queue.length > QUEUE;
-    const isHeldUp = exchange?.isStalled('request') || this.waitsForDisk(entry?.request.recording);
+    const isHeldUp = exchange?.request.isStalled || this.waitsForDisk(entry?.request.recording);
     if (serverIsFull || queueIsFull || isHeldUp) this.socket.pause();
     else if (!this.isClosing) this.socket.resume();
     if (!upstream) return;
-    if (clientIsFull || exchange?.isStalled('response') || this.waitsForDisk(entry?.response?.recording))
+    if (clientIsFull || exchange?.response.isStalled || this.waitsForDisk(entry?.response?.recording))
       upstream.socket.pause();
     else upstream.socket.resume();
   }
@@ -490,7 +490,7 @@ export class Session implements Wire, UpstreamUser, Handle {
       if (!(error instanceof Malformed)) throw error;
       const exchange = this.open();
       this.entry?.describe(raw, this.inside?.origin ?? null);
-      exchange.requestMalformed(error.message, '');
+      exchange.request.malformed(error.message, '');
       return null;
     }
   }
@@ -536,8 +536,8 @@ export class Session implements Wire, UpstreamUser, Handle {
       const isHead = this.entry?.request.head.method === 'HEAD';
       exchange.connected(false);
       exchange.responseHead(head, isHead ? { type: 'none' } : { type: 'length', length: body.length });
-      if (!isHead) exchange.responseData(body);
-      exchange.responseEnd();
+      if (!isHead) exchange.response.data(body);
+      exchange.response.end();
       this.flush();
     });
   }

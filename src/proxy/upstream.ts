@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Fields } from '../flow/fields.js';
 import type { Origin, ResponseHead, ServerFacts } from '../flow/flow.js';
 import type { Exchange } from '../http/exchange.js';
 import type { Framing } from '../http/framing.js';
@@ -99,15 +100,15 @@ export class Upstream {
   }
 
   chunk(size: number): void {
-    this.exchange?.responseChunk(size);
+    this.exchange?.response.chunk(size);
   }
 
   data(bytes: Uint8Array): void {
-    this.exchange?.responseData(bytes);
+    this.exchange?.response.data(bytes);
   }
 
-  trailers(fields: Parameters<Exchange['responseTrailer']>[0]): void {
-    this.exchange?.responseTrailer(fields);
+  trailers(fields: Fields): void {
+    this.exchange?.response.trailer(fields);
   }
 
   end(): void {
@@ -115,7 +116,7 @@ export class Upstream {
   }
 
   malformed(reason: string, raw: string): void {
-    this.exchange?.responseMalformed(reason, raw);
+    this.exchange?.response.malformed(reason, raw);
   }
 
   // --- the socket
@@ -145,7 +146,7 @@ export class Upstream {
     if (!this.isComplete) return;
     this.isComplete = false;
     this.isSurplus = isSurplus;
-    this.exchange?.responseEnd();
+    this.exchange?.response.end();
   }
 
   private ended(): void {

@@ -83,13 +83,13 @@ class Bench {
 
   request(method = 'GET', framing: Framing = NONE, fields: Fields = [], version: HttpVersion = 'HTTP/1.1'): this {
     this.exchange.requestHead(requestOf(method, fields, version), framing);
-    if (framing.type === 'none') this.exchange.requestEnd();
+    if (framing.type === 'none') this.exchange.request.end();
     return this;
   }
 
   response(status: number, framing: Framing, fields: Fields = [], version: HttpVersion = 'HTTP/1.1'): this {
     this.exchange.responseHead({ status, reason: 'R', version, fields }, framing);
-    if (status >= 200 && framing.type === 'none') this.exchange.responseEnd();
+    if (status >= 200 && framing.type === 'none') this.exchange.response.end();
     return this;
   }
 
@@ -100,31 +100,31 @@ class Bench {
 
   /** A sized body. */
   body(side: Side, bytes: string): this {
-    if (side === 'request') this.exchange.requestData(Buffer.from(bytes));
-    else this.exchange.responseData(Buffer.from(bytes));
+    if (side === 'request') this.exchange.request.data(Buffer.from(bytes));
+    else this.exchange.response.data(Buffer.from(bytes));
     return this;
   }
 
   chunk(side: Side, bytes: string, size = bytes.length): this {
-    if (side === 'request') this.exchange.requestChunk(size);
-    else this.exchange.responseChunk(size);
+    if (side === 'request') this.exchange.request.chunk(size);
+    else this.exchange.response.chunk(size);
     return this.body(side, bytes);
   }
 
   trailer(side: Side, fields: Fields): this {
-    if (side === 'request') this.exchange.requestTrailer(fields);
-    else this.exchange.responseTrailer(fields);
+    if (side === 'request') this.exchange.request.trailer(fields);
+    else this.exchange.response.trailer(fields);
     return this;
   }
 
   end(side: Side): this {
-    if (side === 'request') this.exchange.requestEnd();
-    else this.exchange.responseEnd();
+    if (side === 'request') this.exchange.request.end();
+    else this.exchange.response.end();
     return this;
   }
 
   recordingSent(side: Side): this {
-    this.exchange.recordingSent(side);
+    this.exchange[side].recordingSent();
     return this;
   }
 
@@ -182,7 +182,7 @@ describe('a plain exchange', () => {
 
   it('passes a POST as it arrives, queued until there is a connection', () => {
     const bench = new Bench().request('POST', length(4), [['Content-Length', '4']]).body('request', 'ab');
-    assert.equal(bench.exchange.isStalled('request'), true);
+    assert.equal(bench.exchange.request.isStalled, true);
     assert.deepEqual(bench.went(), [
       'told request POST length',
       'told request is passed',
@@ -190,7 +190,7 @@ describe('a plain exchange', () => {
       'record request 2',
     ]);
     bench.connected().body('request', 'cd').end('request');
-    assert.equal(bench.exchange.isStalled('request'), false);
+    assert.equal(bench.exchange.request.isStalled, false);
     assert.deepEqual(bench.went(), [
       '> POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n',
       '> ab',
@@ -499,7 +499,7 @@ describe('a failure', () => {
   it('of the request is 400 with what could not be read', () => {
     const bench = new Bench().request('POST', CHUNKED).connected();
     bench.went();
-    bench.exchange.requestMalformed('not a chunk size', '');
+    bench.exchange.request.malformed('not a chunk size', '');
     const [told, failed, drop, page] = bench.went();
     assert.deepEqual(
       [told, failed, drop, failurePage(page)],
@@ -510,7 +510,7 @@ describe('a failure', () => {
   it('of the response is 502 with what could not be read', () => {
     const bench = new Bench().request().connected();
     bench.went();
-    bench.exchange.responseMalformed('not a status line', 'ICY');
+    bench.exchange.response.malformed('not a status line', 'ICY');
     const [told, failed, drop, page] = bench.went();
     assert.deepEqual(
       [told, failed, drop, failurePage(page)],
@@ -648,7 +648,7 @@ describe('a hold', () => {
     const bench = new Bench({ held: ['response'], carried: { response: 'streamed' } }).request().connected();
     bench.response(200, length(2)).body('response', 'h');
     assert.equal(bench.exchange.isHeld, true);
-    assert.equal(bench.exchange.isStalled('response'), true);
+    assert.equal(bench.exchange.response.isStalled, true);
     bench.went();
     bench.exchange.release();
     bench.body('response', 'i').end('response');
@@ -753,7 +753,7 @@ describe('ST-03 a body of unknown length that grows over the limit', () => {
       '< 4\r\n',
       '< recorded abcd',
     ]);
-    assert.equal(bench.exchange.isStalled('response'), true);
+    assert.equal(bench.exchange.response.isStalled, true);
     bench.recordingSent('response').chunk('response', 'e').end('response');
     assert.deepEqual(bench.went(), [
       'streamed response',

@@ -24,7 +24,7 @@ describe('the hooks of an exchange', () => {
     assert.deepEqual(bench.went(), ['response is buffered', 'ask response']);
     bench.hooked('response');
     assert.deepEqual(bench.went(), [HEAD, '< recorded hi']);
-    bench.exchange.recordingSent('response');
+    bench.exchange.response.recordingSent();
     assert.deepEqual(bench.went(), OVER);
   });
 
@@ -40,9 +40,9 @@ describe('the hooks of an exchange', () => {
 
   it('stall the sender of what waits behind them', () => {
     const bench = new HookBench({ hooks: ['requestheaders'] }).request('POST', length(4), 'ab', false);
-    assert.equal(bench.exchange.isStalled('request'), true);
+    assert.equal(bench.exchange.request.isStalled, true);
     bench.hooked('requestheaders').connected();
-    assert.equal(bench.exchange.isStalled('request'), false);
+    assert.equal(bench.exchange.request.isStalled, false);
     assert.deepEqual(bench.went().slice(-2), ['> POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n', '> ab']);
   });
 
@@ -62,7 +62,7 @@ describe('the hooks of an exchange', () => {
     );
     bench.hooked('request', { size: 5 }).connected();
     assert.equal(bench.went().at(-2), '> POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n');
-    bench.exchange.recordingSent('request');
+    bench.exchange.request.recordingSent();
     bench.response('hi').hooked('response', { size: 3 });
     assert.deepEqual(bench.went().slice(-2), ['< HTTP/1.1 200 R\r\nContent-Length: 3\r\n\r\n', '< recorded hi']);
   });
@@ -74,7 +74,7 @@ describe('the hooks of an exchange', () => {
     assert.deepEqual(bench.went(), ['ask responseheaders']);
     bench.hooked('responseheaders').hooked('response');
     assert.deepEqual(bench.went(), ['ask response', HEAD, '< recorded ']);
-    bench.exchange.recordingSent('response');
+    bench.exchange.response.recordingSent();
     assert.deepEqual(bench.went(), ['finished', 'finish client keep, server close']);
   });
 
@@ -84,7 +84,7 @@ describe('the hooks of an exchange', () => {
       given: { head: responseOf(200, [['Content-Length', '2']]), size: 2 },
       wish: 'pass',
     });
-    bench.exchange.requestEnd();
+    bench.exchange.request.end();
     const went = bench.went();
     assert.ok(!went.includes('connect a:80'), 'no server is asked');
     assert.deepEqual(went.slice(-2), [HEAD, '< recorded ']);
@@ -97,8 +97,8 @@ describe('what hooks wish', () => {
     bench.request('POST', length(4), 'ab', false).hooked('requestheaders', { wish: 'pass' }).connected();
     const head = '> POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n';
     assert.deepEqual(bench.went(), ['ask requestheaders', 'request is streamed', 'connect a:80', head, '> ab']);
-    bench.exchange.requestData(Buffer.from('cd'));
-    bench.exchange.requestEnd();
+    bench.exchange.request.data(Buffer.from('cd'));
+    bench.exchange.request.end();
     assert.deepEqual(bench.went(), ['> cd', 'ask request']);
     assert.deepEqual(bench.exchange.sentBefore('request'), ['request', 'response']);
   });
@@ -108,9 +108,9 @@ describe('what hooks wish', () => {
     bench.went();
     bench.exchange.responseHead(responseOf(200, [['Content-Length', '2']]), length(2));
     bench.hooked('responseheaders', { wish: 'whole' });
-    bench.exchange.responseData(Buffer.from('hi'));
+    bench.exchange.response.data(Buffer.from('hi'));
     assert.deepEqual(bench.went(), ['ask responseheaders', 'response is buffered']);
-    bench.exchange.responseEnd();
+    bench.exchange.response.end();
     assert.deepEqual(bench.went(), [HEAD, '< recorded hi']);
   });
 
@@ -136,9 +136,9 @@ describe('what hooks wish', () => {
     const bench = new HookBench({ hooks: ['requestheaders'] }).request('POST', CHUNKED, '', false);
     bench.hooked('requestheaders', { wish: 'look' });
     bench.went();
-    bench.exchange.requestChunk(3);
-    bench.exchange.requestData(Buffer.from('ab'));
-    bench.exchange.requestData(Buffer.from('c'));
+    bench.exchange.request.chunk(3);
+    bench.exchange.request.data(Buffer.from('ab'));
+    bench.exchange.request.data(Buffer.from('c'));
     assert.deepEqual(bench.went(), ['look request ab false', 'look request c true']);
   });
 
@@ -147,10 +147,10 @@ describe('what hooks wish', () => {
     const size = 2 * 1024 * 1024;
     bench.exchange.responseHead(responseOf(200), length(size + 1));
     bench.hooked('responseheaders', { wish: 'look' });
-    bench.exchange.responseData(Buffer.alloc(size));
-    assert.equal(bench.exchange.isStalled('response'), true);
+    bench.exchange.response.data(Buffer.alloc(size));
+    assert.equal(bench.exchange.response.isStalled, true);
     bench.looked('response', [], size);
-    assert.equal(bench.exchange.isStalled('response'), false);
+    assert.equal(bench.exchange.response.isStalled, false);
   });
 
   it('STW-07 look: response is asked when the function is done, and the end mark follows it', () => {
@@ -167,8 +167,8 @@ describe('what hooks wish', () => {
     const bench = new HookBench({ hooks: ['responseheaders', 'response'] }).get().connected();
     bench.exchange.responseHead(responseOf(200), CHUNKED);
     bench.hooked('responseheaders', { wish: 'pass' });
-    bench.exchange.responseTrailer([['X-Sum', '1']]);
-    bench.exchange.responseEnd();
+    bench.exchange.response.trailer([['X-Sum', '1']]);
+    bench.exchange.response.end();
     bench.hooked('response', { trailers: [['X-Sum', '2']] });
     assert.ok(bench.went().includes('< 0\r\nX-Sum: 2\r\n\r\n'));
   });

@@ -85,8 +85,8 @@ export class HookBench {
   request(method: string, framing: Framing, body: string, whole = true): this {
     const fields: Fields = framing.type === 'length' ? [['Content-Length', `${framing.length}`]] : [];
     this.exchange.requestHead(requestOf(method, fields), framing);
-    if (body !== '') this.exchange.requestData(Buffer.from(body));
-    if (whole) this.exchange.requestEnd();
+    if (body !== '') this.exchange.request.data(Buffer.from(body));
+    if (whole) this.exchange.request.end();
     return this;
   }
 
@@ -101,8 +101,8 @@ export class HookBench {
 
   response(body: string, fields: Fields = []): this {
     this.exchange.responseHead(responseOf(200, [['Content-Length', `${body.length}`], ...fields]), length(body.length));
-    this.exchange.responseData(Buffer.from(body));
-    this.exchange.responseEnd();
+    this.exchange.response.data(Buffer.from(body));
+    this.exchange.response.end();
     return this;
   }
 
@@ -113,7 +113,7 @@ export class HookBench {
 
   looked(side: Side, pieces: readonly string[], taken: number, isLast = false): this {
     const bytes = Buffer.from(pieces.join(''));
-    this.exchange.looked(side, { bytes, sizes: pieces.map((piece) => piece.length) }, taken, isLast);
+    this.exchange[side].looked({ bytes, sizes: pieces.map((piece) => piece.length) }, taken, isLast);
     return this;
   }
 
