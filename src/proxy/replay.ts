@@ -11,7 +11,6 @@ import { FlowHooks } from './flowhooks.js';
 import { FlowRules } from './flowrules.js';
 import { openServer } from './opening.js';
 import { playBack } from './playback.js';
-import { limitsOf } from './session.js';
 import type { Record } from './shelf.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
 
@@ -63,15 +62,7 @@ export class Replay implements Wire, UpstreamUser {
         return;
       }
       if (!isDialled(result)) return exchange.fail(result.kind, result.message);
-      this.upstream = new Upstream(
-        result.socket,
-        origin,
-        result.facts,
-        limitsOf(context),
-        this,
-        context.postman,
-        context.options.idle_timeout,
-      );
+      this.upstream = new Upstream(context, result, origin, this);
       this.upstream.begin(exchange, entry.request.head.method);
       entry.connectedTo(result.facts, false);
       exchange.connected(false);

@@ -1,35 +1,26 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { Fields } from '../flow/fields.js';
-import type { ClientFacts, Origin, ResponseHead, Side } from '../flow/flow.js';
+import type { ClientFacts, Origin, Side } from '../flow/flow.js';
 import type { Piece } from '../http/carrier.js';
 import { Exchange } from '../http/exchange.js';
 import { type Framing, Malformed } from '../http/framing.js';
 import type { Ending, HookEvent, Wire } from '../http/ports.js';
-import { DEFAULT_LIMITS, type Limits, type RawRequestHead, RequestReader } from '../http/reader.js';
+import type { RawRequestHead } from '../http/reader.js';
 import { type Authority, connectAuthority, resolveTarget } from '../http/target.js';
+import { Brake } from './brake.js';
+import { closeGently, cut, watchHalfClosed } from './closing.js';
 import { askForTunnel } from './connect.js';
+import { Connector, type Inside } from './connector.js';
 import type { Context } from './context.js';
-import { type DialFailure, type DialResult, isDialled, type TlsWish } from './dial.js';
 import type { Entry, Handle } from './entry.js';
 import { FlowHooks } from './flowhooks.js';
 import { FlowRules } from './flowrules.js';
-import { chooseLayer } from './layers.js';
-import { openServer } from './opening.js';
+import { Intake, type IntakeUser } from './intake.js';
 import { Outbox } from './outbox.js';
+import { answerWithPage } from './ownanswer.js';
 import { playBack } from './playback.js';
-import { Pool, sameOrigin } from './pool.js';
-import type { Recording } from './recording.js';
-import { splice } from './splice.js';
+import { switchOver } from './switchover.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
-
-/** The tunnel a session runs in: everything goes to its server. */
-export interface Inside {
-  readonly origin: Origin;
-  readonly wish: TlsWish;
-  /** The connection made before the client's handshake, or why there is none. */
-  readonly dialled: DialResult | null;
-}
 
 /** What becomes of a CONNECT: the socket, paused, with what came behind the head. */
 export type OnConnect = (
@@ -40,40 +31,26 @@ export type OnConnect = (
   told: (isOpen: boolean) => void,
 ) => void;
 
-const QUEUE = 65_536;
-const LINGER = 2000;
 const GONE = 'the client closed its half of the connection while the flow was held: it may be gone';
 
-export function limitsOf(context: Context): Limits {
-  const { head_size_limit, validate_inbound_headers } = context.options;
-  return { ...DEFAULT_LIMITS, head: head_size_limit ?? DEFAULT_LIMITS.head, tolerant: !validate_inbound_headers };
-}
-
 /**
- * One client's HTTP/1 byte stream: reads its requests one at a time, runs an exchange for each and performs what the
- * exchange asks for. Connections to servers are reused within a session only.
+ * One client's HTTP/1 byte stream: runs an exchange for each request that comes in and performs what the exchange asks
+ * for. Connections to servers are reused within a session only.
  */
-export class Session implements Wire, UpstreamUser, Handle {
-  private readonly reader: RequestReader;
+export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
+  private readonly intake: Intake;
   private readonly out: Outbox;
-  private readonly limits: Limits;
-  private readonly pool: Pool;
-  private queue: Buffer | null = null;
-  private isPumping = false;
-  /** A request is complete and its exchange is not. */
-  private isBusy = false;
-  private isClosing = false;
-  private clientEnded = false;
+  private readonly connector: Connector;
+  private readonly brake = new Brake(() => {
+    if (!this.intake.isStopped) this.flush();
+  });
   private exchange: Exchange | null = null;
   private entry: Entry | null = null;
   private hooks: FlowHooks | null = null;
   private upstream: Upstream | null = null;
-  private connecting = 0;
   private connectTo: Authority | null = null;
   private connectFields: Fields = [];
-  private headTimer: NodeJS.Timeout | null = null;
   private hasSwitched = false;
-  private waitingFor: Recording | null = null;
   requests = 0;
 
   constructor(
@@ -85,29 +62,20 @@ export class Session implements Wire, UpstreamUser, Handle {
     /** Called when the client is gone. */
     private readonly onClose: (error: NodeJS.ErrnoException | null) => void = () => {},
   ) {
-    this.limits = limitsOf(context);
-    this.pool = new Pool(context.options.upstream_idle_timeout);
-    this.reader = new RequestReader(this, this.limits);
     this.out = new Outbox(socket, context.postman);
-    if (inside?.dialled && isDialled(inside.dialled)) this.adopt(inside.dialled);
-    socket.on('data', this.onData);
-    socket.on('drain', this.onDrain);
-    socket.on('end', this.onEnd);
-    socket.on('error', this.onError);
-    socket.on('close', this.onSocketClose);
-    socket.on('timeout', this.onTimeout);
-    socket.setTimeout(context.options.idle_timeout * 1000);
-    socket.resume();
+    this.connector = new Connector(context, client, inside, this);
+    this.intake = new Intake(context, socket, this);
   }
 
   // --- statements of the reader
 
   head(raw: RawRequestHead, framing: Framing): void {
-    this.stopHeadTimer();
+    this.intake.headRead();
     this.requests += 1;
     if (raw.method === 'CONNECT' && this.onConnect) {
       this.connectTo = this.read(raw, () => connectAuthority(raw));
       this.connectFields = raw.fields;
+      this.intake.isBusy = this.connectTo !== null; // what follows belongs to the tunnel
       return;
     }
     const head = this.read(raw, () => {
@@ -131,11 +99,11 @@ export class Session implements Wire, UpstreamUser, Handle {
 
   end(): void {
     this.exchange?.request.end();
-    this.isBusy = this.exchange !== null;
+    this.intake.isBusy = this.exchange !== null || this.connectTo !== null;
   }
 
   malformed(reason: string, raw: string): void {
-    this.stopHeadTimer();
+    this.intake.headRead();
     const tls = raw.charCodeAt(0) === 0x16 && !this.inside;
     const words = tls ? 'the client speaks TLS to the proxy port: its proxy URL must begin with http://' : reason;
     (this.exchange ?? this.open()).request.malformed(words, raw);
@@ -144,25 +112,13 @@ export class Session implements Wire, UpstreamUser, Handle {
   // --- the wire
 
   connect(origin: Origin, fresh: boolean): void {
-    const { exchange, context } = this;
-    if (!exchange) return;
-    if (context.page.serves(origin)) return this.respond(exchange);
-    const inside = this.inside && sameOrigin(origin, this.inside.origin) ? this.inside : null;
-    const refused = inside?.dialled;
-    if (refused && !isDialled(refused)) return this.refuse(exchange, refused);
-    const unused = fresh ? null : this.pool.take(origin);
-    if (unused) return this.use(exchange, unused);
-    this.connecting += 1;
-    const attempt = this.connecting;
-    const wish = inside?.wish ?? { sni: origin.host, alpn: ['http/1.1'] };
-    openServer(context, origin, wish, this.client, (result) => {
-      if (this.exchange !== exchange || attempt !== this.connecting || exchange.isOver) {
-        if (isDialled(result)) result.socket.destroy();
-        return;
-      }
-      if (isDialled(result)) this.use(exchange, this.upstreamOver(result, origin));
-      else this.refuse(exchange, result);
-      this.flush();
+    const { exchange, entry, context } = this;
+    if (!exchange || !entry) return;
+    if (context.page.serves(origin))
+      return void answerWithPage(context.page, exchange, entry.request.head, () => this.flush());
+    this.connector.connect(origin, fresh, (result) => {
+      if (result instanceof Upstream) this.use(exchange, result);
+      else exchange.fail(result.kind, result.message);
     });
   }
 
@@ -181,30 +137,29 @@ export class Session implements Wire, UpstreamUser, Handle {
     const out = side === 'request' ? this.upstream?.out : this.out;
     if (!recording || !out) return exchange[side].recordingSent();
     playBack(recording, out, exchange, side, () => {
-      if (this.exchange === exchange || this.isClosing) this.flush();
+      if (this.exchange === exchange || this.intake.isStopped) this.flush();
     });
   }
 
   tunnel(): void {
-    this.isBusy = true; // what the client sends from here on belongs to the other protocol
+    this.intake.isBusy = true; // what the client sends from here on belongs to the other protocol
     this.hasSwitched = true;
   }
 
   finish(client: Ending, server: Ending): void {
-    const { upstream } = this;
+    const { upstream, intake } = this;
     this.hooks?.close();
     this.exchange = null;
     this.entry = null;
     this.hooks = null;
     this.upstream = null;
-    this.connecting += 1;
-    this.isBusy = false;
-    upstream?.finish(server);
-    if (upstream && server === 'keep' && upstream.isUsable) this.pool.keep(upstream);
+    this.connector.giveUp();
+    intake.isBusy = false;
+    if (upstream) this.connector.finish(upstream, server);
     if (client === 'close') this.close();
-    else if (!this.isPumping) {
+    else if (!intake.isPumping) {
       this.flush();
-      this.pump();
+      intake.pump();
     }
   }
 
@@ -212,7 +167,7 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.hooks?.close();
     this.hooks = null;
     this.exchange = null;
-    this.isClosing = true;
+    this.intake.stop();
     if (atOnce) {
       this.out.drop();
       cut(this.socket);
@@ -223,7 +178,7 @@ export class Session implements Wire, UpstreamUser, Handle {
   }
 
   dropServer(): void {
-    this.connecting += 1;
+    this.connector.giveUp();
     this.upstream?.drop();
     this.upstream = null;
   }
@@ -236,7 +191,7 @@ export class Session implements Wire, UpstreamUser, Handle {
       if (event === 'error') return hooks.close();
       exchange.hooked(event, verdict);
       this.flush();
-      this.pump();
+      this.intake.pump();
     });
   }
 
@@ -274,54 +229,27 @@ export class Session implements Wire, UpstreamUser, Handle {
     const { upstream, exchange, entry } = this;
     const clientIsFull = !this.out.flush();
     const serverIsFull = upstream !== null && !upstream.out.flush();
-    const queueIsFull = this.queue !== null && this.queue.length > QUEUE;
-    const isHeldUp = exchange?.request.isStalled || this.waitsForDisk(entry?.request.recording);
-    if (serverIsFull || queueIsFull || isHeldUp) this.socket.pause();
-    else if (!this.isClosing) this.socket.resume();
+    const isHeldUp = exchange?.request.isStalled || this.brake.holds(entry?.request.recording);
+    if (serverIsFull || this.intake.isFull || isHeldUp) this.socket.pause();
+    else if (!this.intake.isStopped) this.socket.resume();
     if (!upstream) return;
-    if (clientIsFull || exchange?.response.isStalled || this.waitsForDisk(entry?.response?.recording))
+    if (clientIsFull || exchange?.response.isStalled || this.brake.holds(entry?.response?.recording))
       upstream.socket.pause();
     else upstream.socket.resume();
-  }
-
-  private waitsForDisk(recording: Recording | null | undefined): boolean {
-    if (!recording?.isBehind) return false;
-    if (this.waitingFor !== recording) recording.relieved(() => this.relieved(recording));
-    this.waitingFor = recording;
-    return true;
-  }
-
-  private relieved(recording: Recording): void {
-    if (this.waitingFor === recording) this.waitingFor = null;
-    if (!this.isClosing) this.flush();
   }
 
   switched(rest: Buffer): void {
     const { upstream, entry, exchange } = this;
     if (!upstream || !entry || !exchange || !this.hasSwitched) return;
     this.out.send();
-    const { socket } = this;
-    this.detach();
+    const unread = this.intake.release();
     const server = upstream.release();
-    if (this.queue) server.write(this.queue);
-    if (rest.length > 0) socket.write(rest);
+    if (unread.length > 0) server.write(unread);
+    if (rest.length > 0) this.socket.write(rest);
     this.upstream = null;
-    entry.switched();
-    const kill = (): void => {
-      socket.destroy();
-      server.destroy();
-    };
-    entry.handle = { kill, release: () => {} };
-    const { client, context } = this;
-    socket.pause();
-    chooseLayer(context, { client, server: upstream.facts, layer: 'tcp', possible: ['tcp'] }, () => {
-      splice(socket, server, {
-        moved: (toServer, toClient) => entry.moved(toServer, toClient),
-        done: () => {
-          entry.finished();
-          this.onClose(null);
-        },
-      });
+    const { context, client, socket } = this;
+    switchOver(context, entry, { socket, facts: client }, { socket: server, facts: upstream.facts }, () => {
+      this.onClose(null);
     });
   }
 
@@ -330,29 +258,47 @@ export class Session implements Wire, UpstreamUser, Handle {
   }
 
   lost(upstream: Upstream): void {
-    this.pool.lost(upstream);
+    this.connector.lost(upstream);
   }
 
-  // --- the client's socket
+  // --- what the intake tells
 
-  private readonly onData = (bytes: Buffer): void => {
-    if (this.isClosing) return;
-    this.queue = this.queue ? Buffer.concat([this.queue, bytes]) : bytes;
-    this.pump();
-  };
+  pumped(): void {
+    if (this.connectTo) return this.leave(this.connectTo);
+    this.intake.watchHead();
+    this.flush();
+  }
 
-  private readonly onDrain = (): void => this.flush();
-
-  private readonly onEnd = (): void => {
-    this.clientEnded = true;
+  ended(): void {
     const { exchange } = this;
     if (exchange) {
       exchange.clientClosed(false);
       if (exchange.isHeld) this.tellGone();
       if (!exchange.isOver) this.waitForAnswer(exchange);
       this.flush();
-    } else if (!this.isClosing) this.close();
-  };
+    } else if (!this.intake.isStopped) this.close();
+  }
+
+  idle(): void {
+    const { exchange } = this;
+    if (exchange?.isHeld) return;
+    const seconds = this.context.options.idle_timeout;
+    if (exchange) exchange.fail('timed-out', `nothing came from or went to the client for ${seconds} s`);
+    else this.socket.destroy();
+    this.flush();
+  }
+
+  late(): void {
+    const seconds = this.context.options.head_timeout;
+    this.open().fail('timed-out', `the client did not finish its request head within ${seconds} s`);
+    this.flush();
+  }
+
+  gone(error: NodeJS.ErrnoException | null): void {
+    this.exchange?.clientClosed(true);
+    this.connector.close();
+    this.onClose(error);
+  }
 
   private tellGone(): void {
     const { entry } = this;
@@ -362,65 +308,12 @@ export class Session implements Wire, UpstreamUser, Handle {
     this.context.log('warn', `${method} ${origin.host}: ${GONE}`);
   }
 
-  private readonly onError = (error: NodeJS.ErrnoException): void => {
-    this.gone(error);
-  };
-
-  private readonly onSocketClose = (): void => {
-    this.gone(null);
-  };
-
-  private readonly onTimeout = (): void => {
-    const { exchange } = this;
-    if (exchange?.isHeld) return;
-    const seconds = this.context.options.idle_timeout;
-    if (exchange) exchange.fail('timed-out', `nothing came from or went to the client for ${seconds} s`);
-    else this.socket.destroy();
-    this.flush();
-  };
-
-  private gone(error: NodeJS.ErrnoException | null): void {
-    this.detach();
-    this.socket.on('error', () => {}); // said already
-    this.exchange?.clientClosed(true);
-    this.pool.close();
-    this.onClose(error);
-  }
-
-  private detach(): void {
-    const { socket } = this;
-    this.stopHeadTimer();
-    socket.setTimeout(0);
-    socket.removeListener('data', this.onData);
-    socket.removeListener('drain', this.onDrain);
-    socket.removeListener('end', this.onEnd);
-    socket.removeListener('error', this.onError);
-    socket.removeListener('close', this.onSocketClose);
-    socket.removeListener('timeout', this.onTimeout);
-  }
-
-  private pump(): void {
-    if (this.isPumping) return;
-    this.isPumping = true;
-    while (this.queue && !this.isBusy && !this.isClosing) {
-      const queue: Buffer = this.queue;
-      const used = this.reader.push(queue);
-      this.queue = used < queue.length ? queue.subarray(used) : null;
-      if (this.connectTo) break;
-    }
-    this.isPumping = false;
-    if (this.connectTo) return this.leave(this.connectTo);
-    this.watchHead();
-    this.flush();
-  }
-
   /** Hands the socket over to a tunnel. */
   private leave(authority: Authority): void {
-    const rest = this.queue ?? Buffer.alloc(0);
+    const rest = this.intake.release();
     this.out.send();
     this.socket.pause();
-    this.detach();
-    this.pool.close();
+    this.connector.close();
     askForTunnel(this.context, this.client, authority, this.connectFields, (verdict) => {
       if (verdict.type === 'go') return this.onConnect?.(this.socket, verdict.authority, rest, verdict.told);
       this.socket.on('error', () => {}); // the close that follows says it
@@ -429,46 +322,18 @@ export class Session implements Wire, UpstreamUser, Handle {
     });
   }
 
-  private watchHead(): void {
-    const isWaiting = !this.isBusy && !this.isClosing && this.reader.isInHead && !this.reader.isIdle;
-    if (!isWaiting) this.stopHeadTimer();
-    else if (!this.headTimer) {
-      const seconds = this.context.options.head_timeout;
-      this.headTimer = setTimeout(() => {
-        this.open().fail('timed-out', `the client did not finish its request head within ${seconds} s`);
-        this.flush();
-      }, seconds * 1000);
-    }
-  }
-
-  private stopHeadTimer(): void {
-    if (this.headTimer) clearTimeout(this.headTimer);
-    this.headTimer = null;
-  }
-
-  /** The client has closed its half: it may wait for its answer, or be gone without a trace. */
   private waitForAnswer(exchange: Exchange): void {
-    const written = this.socket.bytesWritten;
-    const timer = setTimeout(() => {
-      if (this.exchange !== exchange) return;
-      if (this.socket.bytesWritten > written || exchange.isHeld) this.waitForAnswer(exchange);
-      else this.socket.destroy();
-    }, this.context.options.half_close_timeout * 1000);
-    timer.unref();
+    watchHalfClosed(this.socket, this.context.options.half_close_timeout, () => {
+      if (this.exchange !== exchange) return 'answered';
+      return exchange.isHeld ? 'held' : 'waiting';
+    });
   }
 
-  /** Lets the client read what was sent, then closes (RFC 9112 9.6). */
   private close(): void {
-    this.isClosing = true;
-    this.queue = null;
+    this.intake.stop();
     this.out.send();
-    this.socket.end();
-    this.socket.resume();
-    this.pool.close();
-    if (this.clientEnded) return;
-    const timer = setTimeout(() => this.socket.destroy(), LINGER);
-    timer.unref();
-    this.socket.once('close', () => clearTimeout(timer));
+    closeGently(this.socket, this.intake.hasEnded);
+    this.connector.close();
   }
 
   // --- exchanges and their servers
@@ -495,56 +360,10 @@ export class Session implements Wire, UpstreamUser, Handle {
     }
   }
 
-  private refuse(exchange: Exchange, failure: DialFailure): void {
-    exchange.fail(failure.kind, failure.message);
-  }
-
   private use(exchange: Exchange, upstream: Upstream): void {
     this.upstream = upstream;
     upstream.begin(exchange, this.entry?.request.head.method ?? '');
     this.entry?.connectedTo(upstream.facts, upstream.isReused);
     exchange.connected(upstream.isReused);
   }
-
-  private upstreamOver(dialled: { socket: Socket; facts: Upstream['facts'] }, origin: Origin): Upstream {
-    const { options } = this.context;
-    return new Upstream(
-      dialled.socket,
-      origin,
-      dialled.facts,
-      this.limits,
-      this,
-      this.context.postman,
-      options.idle_timeout,
-    );
-  }
-
-  private adopt(dialled: Parameters<Session['upstreamOver']>[0]): void {
-    if (!this.inside) return;
-    const upstream = this.upstreamOver(dialled, this.inside.origin);
-    upstream.finish('keep');
-    this.pool.keep(upstream);
-  }
-
-  /** Answers from sluice itself. */
-  private respond(exchange: Exchange): void {
-    const path = this.entry?.request.head.path ?? '/';
-    void this.context.page.respond(path).then((page) => {
-      if (this.exchange !== exchange || exchange.isOver) return;
-      const { status, reason, fields, body } = page;
-      const head: ResponseHead = { status, reason, version: 'HTTP/1.1', fields };
-      const isHead = this.entry?.request.head.method === 'HEAD';
-      exchange.connected(false);
-      exchange.responseHead(head, isHead ? { type: 'none' } : { type: 'length', length: body.length });
-      if (!isHead) exchange.response.data(body);
-      exchange.response.end();
-      this.flush();
-    });
-  }
-}
-
-/** Closes so that the peer cannot take what it has for complete: by a reset, or by a TLS end without close_notify. */
-function cut(socket: Socket): void {
-  if (socket instanceof TLSSocket) socket.destroy();
-  else socket.resetAndDestroy();
 }

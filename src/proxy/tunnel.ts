@@ -5,12 +5,13 @@ import { now } from '../flow/clock.js';
 import type { ClientFacts, ErrorKind, Origin, ServerFacts } from '../flow/flow.js';
 import { failurePage } from '../http/failure.js';
 import type { Authority } from '../http/target.js';
+import type { Inside } from './connector.js';
 import type { Context } from './context.js';
 import { type DialResult, isDialled, tlsFacts } from './dial.js';
 import { type ClientHello, looksLikeTls, readClientHello } from './hello.js';
 import { chooseLayer, connectionImage, type LayerName } from './layers.js';
 import { openServer } from './opening.js';
-import { type Inside, Session } from './session.js';
+import { Session } from './session.js';
 import { splice } from './splice.js';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';

@@ -4,8 +4,11 @@ import type { Origin, ResponseHead, ServerFacts } from '../flow/flow.js';
 import type { Exchange } from '../http/exchange.js';
 import type { Framing } from '../http/framing.js';
 import type { Ending } from '../http/ports.js';
-import { type Limits, type RawResponseHead, ResponseReader } from '../http/reader.js';
-import { Outbox, type Postman } from './outbox.js';
+import { type RawResponseHead, ResponseReader } from '../http/reader.js';
+import type { Context } from './context.js';
+import type { Dialled } from './dial.js';
+import { limitsOf } from './limits.js';
+import { Outbox } from './outbox.js';
 
 /** What an upstream tells the session it serves. */
 export interface UpstreamUser {
@@ -21,7 +24,11 @@ export interface UpstreamUser {
 
 /** One connection to a server and the reader of its responses. It serves one exchange at a time. */
 export class Upstream {
+  readonly socket: Socket;
+  readonly facts: ServerFacts;
   readonly out: Outbox;
+  /** Seconds without a byte after which an exchange is given up. */
+  private readonly patience: number;
   private readonly reader: ResponseReader;
   private exchange: Exchange | null = null;
   private isInterim = false;
@@ -33,18 +40,17 @@ export class Upstream {
   unusedSince = performance.now();
 
   constructor(
-    readonly socket: Socket,
+    context: Context,
+    { socket, facts }: Dialled,
     readonly origin: Origin,
-    readonly facts: ServerFacts,
-    limits: Limits,
     private readonly user: UpstreamUser,
-    postman: Postman,
-    /** Seconds without a byte after which an exchange is given up. */
-    private readonly patience: number,
   ) {
-    this.out = new Outbox(socket, postman);
-    socket.setTimeout(patience * 1000);
-    this.reader = new ResponseReader(this, limits);
+    this.socket = socket;
+    this.facts = facts;
+    this.patience = context.options.idle_timeout;
+    this.out = new Outbox(socket, context.postman);
+    this.reader = new ResponseReader(this, limitsOf(context));
+    socket.setTimeout(this.patience * 1000);
     socket.on('data', (bytes: Buffer) => this.read(bytes));
     socket.on('drain', () => user.drained());
     socket.on('end', () => this.ended());

@@ -1,0 +1,80 @@
+import type { ClientFacts, Origin } from '../flow/flow.js';
+import type { Ending } from '../http/ports.js';
+import type { Context } from './context.js';
+import { type DialFailure, type Dialled, type DialResult, isDialled, type TlsWish } from './dial.js';
+import { openServer } from './opening.js';
+import { Pool, sameOrigin } from './pool.js';
+import { Upstream, type UpstreamUser } from './upstream.js';
+
+/** The tunnel a session runs in: everything goes to its server. */
+export interface Inside {
+  readonly origin: Origin;
+  readonly wish: TlsWish;
+  /** The connection made before the client's handshake, or why there is none. */
+  readonly dialled: DialResult | null;
+}
+
+/** Connections to servers for the exchanges of one client, one at a time: kept from an earlier one, or made. */
+export class Connector {
+  private readonly pool: Pool;
+  private attempt = 0;
+
+  constructor(
+    private readonly context: Context,
+    private readonly client: ClientFacts,
+    private readonly inside: Inside | null,
+    private readonly user: UpstreamUser,
+  ) {
+    this.pool = new Pool(context.options.upstream_idle_timeout);
+    if (inside?.dialled && isDialled(inside.dialled)) this.adopt(inside.origin, inside.dialled);
+  }
+
+  /**
+   * Calls back at once for a connection that is there, unless a `fresh` one is asked for, and else when it is known
+   * what came of making one; never once it was given up, or another one asked for.
+   */
+  connect(origin: Origin, fresh: boolean, done: (result: Upstream | DialFailure) => void): void {
+    const inside = this.inside && sameOrigin(origin, this.inside.origin) ? this.inside : null;
+    const refused = inside?.dialled;
+    if (refused && !isDialled(refused)) return done(refused);
+    const unused = fresh ? null : this.pool.take(origin);
+    if (unused) return done(unused);
+    this.attempt += 1;
+    const { attempt, context, user } = this;
+    const wish = inside?.wish ?? { sni: origin.host, alpn: ['http/1.1'] };
+    openServer(context, origin, wish, this.client, (result) => {
+      if (attempt !== this.attempt) {
+        if (isDialled(result)) result.socket.destroy();
+        return;
+      }
+      done(isDialled(result) ? new Upstream(context, result, origin, user) : result);
+      user.flush();
+    });
+  }
+
+  /** A connection that is being made is not wanted any more. */
+  giveUp(): void {
+    this.attempt += 1;
+  }
+
+  /** An exchange is over: keeps its connection for the next one, or closes it. */
+  finish(upstream: Upstream, ending: Ending): void {
+    upstream.finish(ending);
+    if (ending === 'keep' && upstream.isUsable) this.pool.keep(upstream);
+  }
+
+  /** An unused connection is gone by itself. */
+  lost(upstream: Upstream): void {
+    this.pool.lost(upstream);
+  }
+
+  close(): void {
+    this.pool.close();
+  }
+
+  private adopt(origin: Origin, dialled: Dialled): void {
+    const upstream = new Upstream(this.context, dialled, origin, this.user);
+    upstream.finish('keep');
+    this.pool.keep(upstream);
+  }
+}
