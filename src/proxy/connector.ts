@@ -29,19 +29,18 @@ export class Connector {
     if (inside?.dialled && isDialled(inside.dialled)) this.adopt(inside.origin, inside.dialled);
   }
 
-  /**
-   * Calls back at once for a connection that is there, unless a `fresh` one is asked for, and else when it is known
-   * what came of making one; never once it was given up, or another one asked for.
-   */
-  connect(origin: Origin, fresh: boolean, done: (result: Upstream | DialFailure) => void): void {
-    const inside = this.inside && sameOrigin(origin, this.inside.origin) ? this.inside : null;
-    const refused = inside?.dialled;
-    if (refused && !isDialled(refused)) return done(refused);
-    const unused = fresh ? null : this.pool.take(origin);
-    if (unused) return done(unused);
+  /** A connection that is there already and was used before, or null. */
+  kept(origin: Origin): Upstream | null {
+    return this.refusal(origin) ? null : this.pool.take(origin);
+  }
+
+  /** Makes a connection; calls back when it is known what came of it, unless it was given up meanwhile. */
+  make(origin: Origin, done: (result: Upstream | DialFailure) => void): void {
+    const refusal = this.refusal(origin);
+    if (refusal) return done(refusal);
     this.attempt += 1;
     const { attempt, context, user } = this;
-    const wish = inside?.wish ?? { sni: origin.host, alpn: ['http/1.1'] };
+    const wish = this.tunnel(origin)?.wish ?? { sni: origin.host, alpn: ['http/1.1'] };
     openServer(context, origin, wish, this.client, (result) => {
       if (attempt !== this.attempt) {
         if (isDialled(result)) result.socket.destroy();
@@ -70,6 +69,17 @@ export class Connector {
 
   close(): void {
     this.pool.close();
+  }
+
+  /** The tunnel, where it leads to this origin. */
+  private tunnel(origin: Origin): Inside | null {
+    return this.inside && sameOrigin(origin, this.inside.origin) ? this.inside : null;
+  }
+
+  /** Why there is no connection to the server of the tunnel. */
+  private refusal(origin: Origin): DialFailure | null {
+    const dialled = this.tunnel(origin)?.dialled ?? null;
+    return dialled && !isDialled(dialled) ? dialled : null;
   }
 
   private adopt(origin: Origin, dialled: Dialled): void {

@@ -1,23 +1,12 @@
-import path from 'node:path';
 import type { BodyData } from '../flow/extent.js';
-import type { FlowId, Note } from '../flow/flow.js';
-import {
-  type FlowTarget,
-  failureText,
-  type LogLevel,
-  type ProxyCommand,
-  type ProxyEvent,
-  type Watched,
-} from '../protocol.js';
-import type { Request } from '../script/image.js';
-import { runScript } from '../script/run.js';
+import type { FlowId } from '../flow/flow.js';
+import type { FlowTarget, LogLevel, ProxyCommand, ProxyEvent, Watched } from '../protocol.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
-import { applyChange, imageOf } from './image.js';
+import { killFlow, resumeFlow } from './flowacts.js';
 import { Replay, replayRefusal } from './replay.js';
-import type { Script } from './script.js';
-import { scriptFault } from './scripts.js';
+import { ScriptDesk } from './scriptdesk.js';
 import { Settings } from './settings.js';
 import type { Record } from './shelf.js';
 
@@ -25,6 +14,7 @@ import type { Record } from './shelf.js';
 export class Desk {
   private watched: Entry | null = null;
   private readonly settings: Settings;
+  readonly scripts: ScriptDesk;
 
   constructor(
     private readonly context: Context,
@@ -33,6 +23,7 @@ export class Desk {
     private readonly stop: () => void,
   ) {
     this.settings = new Settings(context, say);
+    this.scripts = new ScriptDesk(context, this.settings, say);
   }
 
   hear(command: ProxyCommand): void {
@@ -44,9 +35,9 @@ export class Desk {
       case 'watch':
         return this.watch(command.id);
       case 'kill':
-        return this.each(command, (record) => this.kill(record));
+        return this.each(command, killFlow);
       case 'resume':
-        return this.each(command, (record) => this.resume(record));
+        return this.each(command, resumeFlow);
       case 'replay':
         return this.each(command, (record) => this.replay(record));
       case 'revert':
@@ -60,16 +51,16 @@ export class Desk {
       case 'pass-host':
         return this.passHost(command.flow);
       case 'run-script':
-        void this.runScript(command.flows, command.path);
+        void this.scripts.run(command.flows, command.path);
         return;
       case 'set-option':
         return this.settings.set(command.name, command.value);
       case 'set-script-option':
         return this.settings.setScriptOption(command.name, command.words);
       case 'render-body':
-        return this.renderBody(command);
+        return this.scripts.render(command);
       case 'call-command':
-        return this.callCommand(command.name, command.words);
+        return this.scripts.call(command.name, command.words);
       case 'stop':
         return this.stop();
     }
@@ -113,19 +104,6 @@ export class Desk {
     const record = id === null ? undefined : this.context.ledger.get(id);
     this.watched = record instanceof Entry ? record : null;
     this.watched?.watch(this.context.options.stream_tail);
-  }
-
-  private kill(record: Record): string | null {
-    if (!record.isLive || !record.handle) return 'the flow is not running any more';
-    record.handle.kill();
-    return null;
-  }
-
-  private resume(record: Record): string | null {
-    if (!('heldSide' in record) || !record.heldSide) return 'the flow is not held';
-    record.released();
-    record.handle?.release();
-    return null;
   }
 
   private replay(record: Record): string | null {
@@ -177,91 +155,6 @@ export class Desk {
       'alert',
       `${row.host}:${row.port} is passed through untouched from its next connection on, for this session.`,
     );
-  }
-
-  /** What a script asks for by itself. */
-  asked(request: Request, script: Script): void {
-    switch (request.type) {
-      case 'add-option':
-        return this.added(script, this.context.extras.addOption(script, request.name, request.shape));
-      case 'add-command':
-        return this.added(script, this.context.extras.addCommand(script, request.name, request.doc));
-      case 'add-column':
-        return this.added(script, this.context.extras.addColumn(script, request.name, request.width));
-      case 'add-view':
-        return this.added(script, this.context.extras.addView(script, request.name, request.types));
-      case 'execute':
-        return this.say({ type: 'command-asked', line: request.line });
-      case 'shutdown':
-        return this.say({ type: 'quit-asked' });
-      case 'set-option':
-        return this.settings.setByName(request.name, request.value);
-      case 'resume':
-      case 'kill': {
-        const record = this.context.ledger.get(request.flow);
-        if (!record) return;
-        if (request.type === 'kill') this.kill(record);
-        else this.resume(record);
-      }
-    }
-  }
-
-  private added(script: Script, refusal: string | null): void {
-    if (refusal !== null) script.log('error', refusal);
-  }
-
-  private renderBody({ id, side, revision, view }: Extract<ProxyCommand, { type: 'render-body' }>): void {
-    const rendered = (text: string | null): void => this.say({ type: 'body-rendered', id, side, revision, view, text });
-    const script = this.context.extras.viewOwner(view);
-    const record = this.context.ledger.get(id);
-    if (!script || !(record instanceof Entry)) return rendered(null);
-    const flow = imageOf(record, record.error);
-    script.call({ type: 'render', view, flow, side }, ({ outcome, thrown, lost }) => {
-      const failure = thrown ?? (lost === null ? null : { event: view, message: lost, place: null });
-      if (failure) this.context.scriptFailed({ id, ...failure }, script.source.file);
-      rendered(outcome?.type === 'said' && outcome.text !== '' ? outcome.text : null);
-    });
-  }
-
-  private callCommand(name: string, words: readonly string[]): void {
-    const script = this.context.extras.ownerOf(name);
-    if (!script) return this.refuse('call-command', `there is no command "${name}"`);
-    script.call({ type: 'command', name, words }, ({ outcome, thrown, lost }) => {
-      const failure = thrown ?? (lost === null ? null : { event: name, message: lost, place: null });
-      if (failure) this.context.scriptFailed({ id: null, ...failure }, script.source.file);
-      else if (outcome?.type === 'said' && outcome.text !== '')
-        this.say({ type: 'command-answered', text: outcome.text });
-    });
-  }
-
-  private async runScript(targets: readonly FlowTarget[], script: string): Promise<void> {
-    const file = path.resolve(script);
-    const fault = scriptFault(script, file);
-    if (fault !== null) return this.refuse('run-script', fault);
-    const records = targets.map(({ id }) => this.context.ledger.get(id)).filter((record) => record !== undefined);
-    const entries = records.filter((record): record is Entry => record instanceof Entry && !record.isLive);
-    if (entries.length < records.length)
-      this.refuse('run-script', 'a flow that is still running, or is no HTTP flow, was left out');
-    if (entries.length === 0) return;
-    for (const entry of entries) entry.clearScriptNotes();
-    const images = entries.map((entry) => imageOf(entry, entry.error));
-    const report = await runScript(file, images, this.context.options, {
-      changed: (id, change) => this.onEntry(id, (entry) => applyChange(entry, change, this.context.ledger.spool)),
-      failed: (failure) => {
-        const text = failureText(failure, file);
-        this.log('error', text);
-        const note: Note = { level: 'error', text, place: failure.place };
-        for (const { id } of images)
-          if (failure.id === null || failure.id === id) this.onEntry(id, (entry) => entry.note(note));
-      },
-      log: (level, text) => this.log(level, text),
-    });
-    this.say({ type: 'script-finished', report });
-  }
-
-  private onEntry(id: FlowId, act: (entry: Entry) => void): void {
-    const record = this.context.ledger.get(id);
-    if (record instanceof Entry) act(record);
   }
 }
 

@@ -116,7 +116,9 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     if (!exchange || !entry) return;
     if (context.page.serves(origin))
       return void answerWithPage(context.page, exchange, entry.request.head, () => this.flush());
-    this.connector.connect(origin, fresh, (result) => {
+    const kept = fresh ? null : this.connector.kept(origin);
+    if (kept) return this.use(exchange, kept);
+    this.connector.make(origin, (result) => {
       if (result instanceof Upstream) this.use(exchange, result);
       else exchange.fail(result.kind, result.message);
     });

@@ -79,7 +79,7 @@ async function start(): Promise<void> {
   const scripts = new Scripts(() => context.options, {
     log,
     failed: scriptFailed,
-    asked: (request, script) => desk.asked(request, script),
+    asked: (request, script) => desk.scripts.asked(request, script),
     dropped: (script) => extras.drop(script),
     configuration: () => ({ ...context.options, ...extras.allValues() }),
   });

@@ -1,0 +1,113 @@
+import path from 'node:path';
+import type { FlowId, Note } from '../flow/flow.js';
+import { type FlowTarget, failureText, type ProxyCommand, type ProxyEvent } from '../protocol.js';
+import type { Request } from '../script/image.js';
+import { runScript } from '../script/run.js';
+import type { Context } from './context.js';
+import { Entry } from './entry.js';
+import { killFlow, resumeFlow } from './flowacts.js';
+import { applyChange, imageOf } from './image.js';
+import type { Script } from './script.js';
+import { scriptFault } from './scripts.js';
+import type { Settings } from './settings.js';
+
+/** Carries out what scripts ask for, and what the interface asks of them. */
+export class ScriptDesk {
+  constructor(
+    private readonly context: Context,
+    private readonly settings: Settings,
+    private readonly say: (event: ProxyEvent) => void,
+  ) {}
+
+  /** What a script asks for by itself. */
+  asked(request: Request, script: Script): void {
+    switch (request.type) {
+      case 'add-option':
+        return this.added(script, this.context.extras.addOption(script, request.name, request.shape));
+      case 'add-command':
+        return this.added(script, this.context.extras.addCommand(script, request.name, request.doc));
+      case 'add-column':
+        return this.added(script, this.context.extras.addColumn(script, request.name, request.width));
+      case 'add-view':
+        return this.added(script, this.context.extras.addView(script, request.name, request.types));
+      case 'execute':
+        return this.say({ type: 'command-asked', line: request.line });
+      case 'shutdown':
+        return this.say({ type: 'quit-asked' });
+      case 'set-option':
+        return this.settings.setByName(request.name, request.value);
+      case 'resume':
+      case 'kill': {
+        const record = this.context.ledger.get(request.flow);
+        if (!record) return;
+        if (request.type === 'kill') killFlow(record);
+        else resumeFlow(record);
+      }
+    }
+  }
+
+  private added(script: Script, refusal: string | null): void {
+    if (refusal !== null) script.log('error', refusal);
+  }
+
+  /** Lets a script's view show a body. */
+  render({ id, side, revision, view }: Extract<ProxyCommand, { type: 'render-body' }>): void {
+    const rendered = (text: string | null): void => this.say({ type: 'body-rendered', id, side, revision, view, text });
+    const script = this.context.extras.viewOwner(view);
+    const record = this.context.ledger.get(id);
+    if (!script || !(record instanceof Entry)) return rendered(null);
+    const flow = imageOf(record, record.error);
+    script.call({ type: 'render', view, flow, side }, ({ outcome, thrown, lost }) => {
+      const failure = thrown ?? (lost === null ? null : { event: view, message: lost, place: null });
+      if (failure) this.context.scriptFailed({ id, ...failure }, script.source.file);
+      rendered(outcome?.type === 'said' && outcome.text !== '' ? outcome.text : null);
+    });
+  }
+
+  /** Calls a script's command. */
+  call(name: string, words: readonly string[]): void {
+    const script = this.context.extras.ownerOf(name);
+    if (!script) return this.refuse('call-command', `there is no command "${name}"`);
+    script.call({ type: 'command', name, words }, ({ outcome, thrown, lost }) => {
+      const failure = thrown ?? (lost === null ? null : { event: name, message: lost, place: null });
+      if (failure) this.context.scriptFailed({ id: null, ...failure }, script.source.file);
+      else if (outcome?.type === 'said' && outcome.text !== '')
+        this.say({ type: 'command-answered', text: outcome.text });
+    });
+  }
+
+  /** Runs a script once over flows that are over. */
+  async run(targets: readonly FlowTarget[], script: string): Promise<void> {
+    const file = path.resolve(script);
+    const fault = scriptFault(script, file);
+    if (fault !== null) return this.refuse('run-script', fault);
+    const records = targets.map(({ id }) => this.context.ledger.get(id)).filter((record) => record !== undefined);
+    const entries = records.filter((record): record is Entry => record instanceof Entry && !record.isLive);
+    if (entries.length < records.length)
+      this.refuse('run-script', 'a flow that is still running, or is no HTTP flow, was left out');
+    if (entries.length === 0) return;
+    for (const entry of entries) entry.clearScriptNotes();
+    const images = entries.map((entry) => imageOf(entry, entry.error));
+    const report = await runScript(file, images, this.context.options, {
+      changed: (id, change) => this.onEntry(id, (entry) => applyChange(entry, change, this.context.ledger.spool)),
+      failed: (failure) => {
+        const text = failureText(failure, file);
+        this.context.log('error', text);
+        const note: Note = { level: 'error', text, place: failure.place };
+        for (const { id } of images)
+          if (failure.id === null || failure.id === id) this.onEntry(id, (entry) => entry.note(note));
+      },
+      log: (level, text) => this.context.log(level, text),
+    });
+    this.say({ type: 'script-finished', report });
+  }
+
+  private onEntry(id: FlowId, act: (entry: Entry) => void): void {
+    const record = this.context.ledger.get(id);
+    if (record instanceof Entry) act(record);
+  }
+
+  private refuse(command: ProxyCommand['type'], reason: string): void {
+    this.say({ type: 'refused', command, reason });
+  }
+}
