@@ -2,8 +2,8 @@ import { hasField, withoutField } from '../flow/fields.js';
 import type { ErrorKind, RequestHead, ResponseHead, Side } from '../flow/flow.js';
 import { Attempt } from './attempt.js';
 import { failurePage } from './failure.js';
-import { keepsAlive, requestFields, responseFields, upgradeOffer } from './forward.js';
-import type { Framing } from './framing.js';
+import { asksForWebSocket, keepsAlive, requestFields, responseFields, upgradeOffer } from './forward.js';
+import { type Framing, NO_BODY } from './framing.js';
 import { Half, UNTIL_CLOSE, type Whole } from './half.js';
 import type { BodyWish, HookEvent, Rules, Teller, Verdict, Wire } from './ports.js';
 import { framed, requestHead, responseHead } from './writer.js';
@@ -22,6 +22,10 @@ export class Exchange implements Whole {
   private answer: ResponseHead | null = null;
   private readonly attempt = new Attempt();
   private answered = false;
+  /** The request asks for a websocket, and scripts have not been asked about that. */
+  private isHandshake = false;
+  /** The server has switched to another protocol. */
+  private hasSwitched = false;
   private clientKeeps = false;
   private clientEnded = false;
   private held: Half | null = null;
@@ -53,6 +57,7 @@ export class Exchange implements Whole {
     this.request.framing = framing;
     this.clientKeeps = keepsAlive(head.version, head.fields) && !this.rules.alwaysCloses;
     this.teller.requestHead(head, framing);
+    this.isHandshake = asksForWebSocket(head);
     if (!this.request.asks('requestheaders')) this.beginRequest(null);
   }
 
@@ -93,8 +98,9 @@ export class Exchange implements Whole {
 
   responseHead(head: ResponseHead, framing: Framing): void {
     if (this.isOver || !this.head) return;
-    if (head.status === 101) return this.switchProtocols(head);
-    if (head.status < 200) {
+    if (head.status === 101 && upgradeOffer(this.head.fields) === null)
+      return this.fail('malformed-response', 'the server switched protocols without being asked');
+    if (head.status < 200 && head.status !== 101) {
       this.attempt.hasInterim = true;
       this.teller.interim(head);
       if (this.head.version === 'HTTP/1.1') this.wire.toClient(responseHead(head, responseFields(head), ''));
@@ -102,7 +108,8 @@ export class Exchange implements Whole {
     }
     this.teller.responseHead(head, framing);
     this.answer = head;
-    this.response.framing = framing;
+    this.hasSwitched = head.status === 101;
+    this.response.framing = this.hasSwitched ? NO_BODY : framing;
     if (!this.response.asks('responseheaders')) this.beginResponse(null);
   }
 
@@ -139,6 +146,7 @@ export class Exchange implements Whole {
         this.beginRequest(verdict.given ? 'whole' : verdict.wish);
         return request.gate.open();
       case 'request':
+      case 'websockets_handshake':
         this.given = verdict.given ?? this.given;
         request.changed(verdict, true);
         this.completed(request);
@@ -162,6 +170,7 @@ export class Exchange implements Whole {
       case 'requestheaders':
         return [];
       case 'request':
+      case 'websockets_handshake':
         return this.request.waits ? [] : ['request', 'response'];
       case 'responseheaders':
         return ['request'];
@@ -205,6 +214,7 @@ export class Exchange implements Whole {
     const { given } = this;
     if (half === this.request && given && !this.answer && !this.attempt.isSent)
       return this.answerLocally(given.head, given.size);
+    if (half === this.request && this.asksForHandshake()) return;
     half.complete();
     if (half.waits) this.goOn(half);
     else if (half === this.response) this.settle();
@@ -225,9 +235,17 @@ export class Exchange implements Whole {
   private beginRequest(wish: BodyWish | null): void {
     const { request, head } = this;
     request.begin(wish, false);
-    if (request.framing.type === 'none') request.waits ||= this.given !== null;
+    const isAsked = this.isHandshake && this.rules.hooks('websockets_handshake');
+    if (request.framing.type === 'none') request.waits ||= isAsked || this.given !== null;
     else if (request.waits && head && expectsContinue(head)) this.wire.toClient(CONTINUE);
     if (!request.waits) this.goOn(request);
+  }
+
+  /** S3-32: after `request`, before a server is asked. */
+  private asksForHandshake(): boolean {
+    if (!this.isHandshake) return false;
+    this.isHandshake = false;
+    return this.request.asks('websockets_handshake');
   }
 
   private beginResponse(wish: BodyWish | null): void {
@@ -277,6 +295,7 @@ export class Exchange implements Whole {
   private sendResponse(): void {
     const { answer, head, response } = this;
     if (!answer || !head) return;
+    if (this.hasSwitched && answer.status === 101) return this.switchProtocols(answer);
     const { framing } = response;
     const untilClose = framing.type === 'close' || (framing.type === 'chunked' && head.version === 'HTTP/1.0');
     this.clientKeeps &&= this.request.isDone && !this.clientEnded && !untilClose;
@@ -291,11 +310,6 @@ export class Exchange implements Whole {
   }
 
   private switchProtocols(head: ResponseHead): void {
-    if (!this.head || upgradeOffer(this.head.fields) === null) {
-      this.fail('malformed-response', 'the server switched protocols without being asked');
-      return;
-    }
-    this.teller.responseHead(head, { type: 'none' });
     this.answered = true;
     this.isOver = true;
     this.wire.toClient(responseHead(head, responseFields(head), ''));
@@ -315,6 +329,7 @@ export class Exchange implements Whole {
       this.request.isDone &&
       this.attempt.isConnected &&
       answer !== null &&
+      !this.hasSwitched &&
       this.response.framing.type !== 'close' &&
       !this.rules.alwaysCloses &&
       keepsAlive(answer.version, answer.fields);

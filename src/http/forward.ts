@@ -63,6 +63,11 @@ export function upgradeOffer(fields: Fields): string | null {
   return offers.length > 0 ? offers.join(', ') : null;
 }
 
+/** Whether a client asks for a websocket (RFC 6455 4.1). */
+export function asksForWebSocket({ method, fields }: RequestHead): boolean {
+  return method === 'GET' && (upgradeOffer(fields)?.split(', ').includes('websocket') ?? false);
+}
+
 export function requestFields(head: RequestHead, isTunnelled: boolean): Fields {
   const fields = endToEnd(head.fields).filter(([name]) => !sameName(name, 'http2-settings'));
   if (isTunnelled && upgradeOffer(head.fields) !== null) restoreUpgrade(head.fields, fields);

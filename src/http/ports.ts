@@ -10,7 +10,13 @@ import type { Framing } from './framing.js';
 export type Ending = 'keep' | 'close';
 
 /** The places of an exchange where scripts are asked. */
-export type HookEvent = 'requestheaders' | 'request' | 'responseheaders' | 'response' | 'error';
+export type HookEvent =
+  | 'requestheaders'
+  | 'request'
+  | 'websockets_handshake'
+  | 'responseheaders'
+  | 'response'
+  | 'error';
 
 /** How scripts want a body carried: read whole first, passed on unrecorded, or through a function of theirs. */
 export type BodyWish = 'whole' | 'pass' | 'look';

@@ -14,8 +14,8 @@ import { Outbox } from './outbox.js';
 export interface UpstreamUser {
   /** Bytes of the response went into the exchange: pass on what it has to say. */
   flush(): void;
-  /** The server switched protocols; `rest` came behind the head. */
-  switched(rest: Buffer): void;
+  /** The server has switched protocols: its head has been read, and nothing behind it is. */
+  switched(): void;
   /** The upstream can be written to again. */
   drained(): void;
   /** An unused upstream is gone. */
@@ -33,6 +33,8 @@ export class Upstream {
   private exchange: Exchange | null = null;
   private isInterim = false;
   private isSwitching = false;
+  /** What came behind the head of a switch; null before. */
+  private behind: Buffer | null = null;
   private isSurplus = false;
   private isComplete = false;
   private exchanges = 0;
@@ -89,12 +91,17 @@ export class Upstream {
     this.socket.destroy();
   }
 
-  /** Gives the socket away: nothing is read here any more. */
-  release(): Socket {
+  /** Its server has switched protocols, and the socket can be given away. */
+  get hasSwitched(): boolean {
+    return this.behind !== null;
+  }
+
+  /** Gives the socket away, with what was not read of it: nothing is read here any more. */
+  release(): { readonly socket: Socket; readonly rest: Buffer } {
     this.socket.removeAllListeners();
     this.socket.setTimeout(0);
     this.socket.pause();
-    return this.socket;
+    return { socket: this.socket, rest: this.behind ?? Buffer.alloc(0) };
   }
 
   // --- statements of the reader
@@ -118,6 +125,7 @@ export class Upstream {
   }
 
   end(): void {
+    if (this.isSwitching) this.exchange?.response.end();
     this.isComplete = !this.isInterim && !this.isSwitching;
   }
 
@@ -128,6 +136,10 @@ export class Upstream {
   // --- the socket
 
   private read(bytes: Buffer): void {
+    if (this.behind) {
+      this.behind = Buffer.concat([this.behind, bytes]);
+      return;
+    }
     let rest = bytes;
     while (rest.length > 0) {
       if (!this.exchange) {
@@ -139,9 +151,10 @@ export class Upstream {
       rest = rest.subarray(this.reader.push(rest));
       this.complete(rest.length > 0);
       if (this.isSwitching) {
-        if (!this.exchange?.isOver || this.socket.destroyed) break;
-        this.user.switched(rest);
-        return;
+        if (!this.exchange || this.socket.destroyed) break;
+        this.behind = rest;
+        this.user.switched();
+        break;
       }
     }
     this.user.flush();

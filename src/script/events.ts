@@ -2,7 +2,7 @@
  * The event table: what hooks a script can have. Loading, the reference page and the types are made from it.
  */
 
-export type ArgumentKind = 'none' | 'options' | 'entry' | 'client' | 'server' | 'layer' | 'hello' | 'tls' | 'flow';
+export type ArgumentKind = 'none' | 'options' | 'entry' | 'client' | 'server' | 'layer' | 'hello' | 'tls' | 'flow' | 'talk';
 
 export interface EventShape {
   /** Today's mitmproxy name and other spellings; a script that has two of them is told so. */
@@ -92,6 +92,12 @@ export const events = {
     'The whole request has been read.',
     'flow.request is set. Setting flow.response answers without a server. A streamed request has been sent by then, and its content is missing.',
   ),
+  websockets_handshake: event(
+    'flow',
+    'A client asks for a websocket; no server has been asked.',
+    'flow.request is set. What is changed of it, Sec-WebSocket-* too, is what the server receives. Setting flow.response refuses it.',
+    'websocket_handshake',
+  ),
   responseheaders: event(
     'flow',
     "The response's head has been read, its body not yet.",
@@ -102,6 +108,33 @@ export const events = {
     'The whole response has been read.',
     'flow.request and flow.response are set. A streamed response has been sent by then, and its content is missing.',
   ),
+  websocket_start: event(
+    'talk',
+    'A websocket is open.',
+    'flow.websocket is set; it is in `response` already.',
+  ),
+  websocket_message: event(
+    'talk',
+    'A message has come whole, its fragments joined, permessage-deflate taken off.',
+    'flow.websocket.messages.at(-1) is the message; fromClient tells the sender. Its content may be changed, drop() keeps it from the receiver.',
+  ),
+  websocket_end: event(
+    'talk',
+    'The websocket is closed.',
+    'flow.websocket.closeCode, closeReason and closedByClient are set.',
+  ),
+  tcp_start: event(
+    'talk',
+    'A connection is read as raw TCP.',
+    'flow.messages is empty. TCP events come in TCP mode only: never for HTTP, HTTPS or websockets.',
+  ),
+  tcp_message: event(
+    'talk',
+    'Bytes came: as many as one read gave.',
+    'flow.messages.at(-1) is the newest; fromClient tells the sender. The content assigned to it is what is sent, drop() sends nothing.',
+  ),
+  tcp_end: event('talk', 'The raw TCP connection is closed in order.', 'Exactly one of tcp_end and tcp_error comes.'),
+  tcp_error: event('talk', 'The raw TCP connection broke, or was killed.', 'flow.error is set.'),
   error: event(
     'flow',
     'The exchange failed: no connection, a broken protocol, a peer that left, a kill.',
@@ -123,6 +156,11 @@ export type FlowEvent = {
 function camel(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** Events of a conversation. */
+export type TalkEvent = {
+  [N in EventName]: (typeof events)[N]['argument'] extends 'talk' ? N : never;
+}[EventName];
 
 /** Every spelling under which a script may export the hook of an event, its own name first. */
 export function spellings(name: EventName): readonly string[] {
