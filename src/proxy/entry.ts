@@ -85,6 +85,7 @@ export class Entry implements Teller {
   waitsFor: string | null = null;
   /** The scripts that said how a body goes on. */
   private watchLimit = 0;
+  private readonly releaseListeners: (() => void)[] = [];
   wishers: Readonly<Partial<Record<Side, string>>> = {};
   private backup: Backup | null = null;
 
@@ -223,9 +224,8 @@ export class Entry implements Teller {
   finished(): void {
     this.isLive = false;
     this.conversation?.close();
-    this.heldSide = null;
     this.handle = null;
-    this.changed();
+    this.released();
     this.listener.finished(this);
   }
 
@@ -266,6 +266,13 @@ export class Entry implements Teller {
   released(): void {
     this.heldSide = null;
     this.changed();
+    for (const heard of this.releaseListeners.splice(0)) heard();
+  }
+
+  /** Calls back when nobody holds it any more; at once where nobody does. */
+  onRelease(heard: () => void): void {
+    if (this.heldSide === null) heard();
+    else this.releaseListeners.push(heard);
   }
 
   note(note: Note): void {

@@ -85,6 +85,7 @@ export class FlowHooks {
     const { scripts } = context;
     let verdict: Verdict = NO_VERDICT;
     const [first] = scripts.having(event);
+    const wasHeld = entry.heldSide !== null;
     if (first) entry.waits(`waits for the ${event} hook of ${first.name}`);
     scripts.ask(
       event,
@@ -95,6 +96,7 @@ export class FlowHooks {
       },
       () => {
         entry.waits(null);
+        if (!wasHeld && entry.heldSide !== null && verdict.hold !== true) entry.released(); // a hook held it for itself
         this.release();
         done(verdict);
       },

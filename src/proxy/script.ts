@@ -108,6 +108,11 @@ export class Script {
     this.thread?.forget(id);
   }
 
+  /** A flow that it waits for has been let go. */
+  released(id: Parameters<ScriptThread['released']>[0]): void {
+    this.thread?.released(id);
+  }
+
   /** Tells of new options. Answers with the failure if the script does not accept them. */
   configure(updated: readonly string[]): Promise<ScriptFailure | null> {
     if (this.thread === null) return Promise.resolve(null);

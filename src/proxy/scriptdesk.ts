@@ -42,8 +42,20 @@ export class ScriptDesk {
         if (!record) return;
         if (request.type === 'kill') killFlow(record);
         else resumeFlow(record);
+        return;
       }
+      case 'await-resume':
+        return this.awaitResume(request.flow, script);
     }
+  }
+
+  /** A hook that holds a flow waits for its release: it is held from here on, not only when the hook is over. */
+  private awaitResume(id: FlowId, script: Script): void {
+    const record = this.context.ledger.get(id);
+    const entry = record instanceof Entry && record.isLive ? record : null;
+    if (entry?.heldSide === null) entry.held(entry.response ? 'response' : 'request');
+    if (entry) entry.onRelease(() => script.released(id));
+    else script.released(id);
   }
 
   private added(script: Script, refusal: string | null): void {

@@ -24,6 +24,7 @@ export { Flow, HTTPFlow } from './httpflow.js';
 export { CONTENT_MISSING, Message } from './message.js';
 export { Request } from './request.js';
 export { Response } from './response.js';
+export type { FlowState, RequestState, ResponseState } from './state.js';
 export type { Stream, StreamFunction, StreamGenerator } from './stream.js';
 export { replacing, TextPieces } from './stream.js';
 

@@ -143,12 +143,15 @@ class Host {
         return this.call(command.call, command.what);
       case 'forget':
         return this.forget(command.flow);
+      case 'released':
+        return this.flows.get(command.flow)?.released();
       case 'ping':
         return say({ type: 'pong' });
     }
   }
 
   private forget(id: FlowId): void {
+    this.flows.get(id)?.released();
     this.flows.delete(id);
     this.lookers.delete(`${id} request`);
     this.lookers.delete(`${id} response`);
@@ -379,6 +382,7 @@ function filesOf(error: unknown): string[] {
 const reach: Reach = {
   resume: (flow) => say({ type: 'asked', what: { type: 'resume', flow: flow.image.id } }),
   kill: (flow) => say({ type: 'asked', what: { type: 'kill', flow: flow.image.id } }),
+  awaitResume: (flow) => say({ type: 'asked', what: { type: 'await-resume', flow: flow.image.id } }),
 };
 
 async function main(): Promise<void> {

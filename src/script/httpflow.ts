@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { ErrorKind, FlowError, Side } from '../flow/flow.js';
+import type { ErrorKind, FlowError, FlowId, Side } from '../flow/flow.js';
 import { options } from './configuration.js';
 import { type Client, type ConnectionContext, contextOf, type Server } from './connection.js';
 import type { FlowImage, Wishes } from './image.js';
@@ -8,6 +8,15 @@ import { Sealed } from './naming.js';
 import { Request } from './request.js';
 import { Response } from './response.js';
 import { NO_STAGE, type Stage } from './stage.js';
+import {
+  checkedState,
+  type FlowState,
+  type KeptState,
+  requestImageOf,
+  requestState,
+  responseImageOf,
+  responseState,
+} from './state.js';
 
 /** A failed exchange (DM-04). */
 export interface ScriptError {
@@ -27,9 +36,14 @@ function errorOf(error: FlowError | null): ScriptError | null {
 export interface Reach {
   resume(flow: HTTPFlow): void;
   kill(flow: HTTPFlow): void;
+  /** Holds it from now on, in the middle of a hook, too, and calls `released` on it when it is let go. */
+  awaitResume(flow: HTTPFlow): void;
 }
 
-const NO_REACH: Reach = { resume: () => {}, kill: () => {} };
+const NO_REACH: Reach = { resume: () => {}, kill: () => {}, awaitResume: () => {} };
+
+/** The number of a flow that the proxy has none for. */
+const UNKNOWN = 0 as FlowId;
 
 /** What every kind of flow has (DM-01 to DM-20). */
 export abstract class Flow extends Sealed {
@@ -42,6 +56,19 @@ interface Kept {
   readonly marked: string;
   readonly comment: string;
   readonly metadata: Record<string, unknown>;
+}
+
+function keptState({ request, response, marked, comment, metadata }: Kept): KeptState {
+  const messages = { request: requestState(request), response: response && responseState(response) };
+  return { ...messages, marked, comment, metadata: structuredClone(metadata) };
+}
+
+function keptOf({ request, response, marked, comment, metadata }: KeptState): Kept {
+  const messages = {
+    request: new Request(requestImageOf(request)),
+    response: response && new Response(responseImageOf(response)),
+  };
+  return { ...messages, marked, comment, metadata: structuredClone(metadata) as Record<string, unknown> };
 }
 
 const MARK = ':default:';
@@ -80,6 +107,7 @@ export class HTTPFlow extends Flow {
     readonly context: ConnectionContext;
   } | null = null;
   #inHook = false;
+  #awaiting: (() => void)[] = [];
   readonly #reach: Reach;
 
   constructor(image: FlowImage, reach: Reach = NO_REACH, id = String(image.id)) {
@@ -170,15 +198,27 @@ export class HTTPFlow extends Flow {
 
   resume(): void {
     if (!this.#intercepted) return;
-    this.#intercepted = false;
-    if (!this.#inHook) this.#reach.resume(this);
+    const isHeldNow = !this.#inHook || this.#awaiting.length > 0;
+    this.released();
+    if (isHeldNow) this.#reach.resume(this);
+  }
+
+  /**
+   * Resolves when the flow is let go, by whomever, or is over; at once where it is not held (DM-17). Inside the hook
+   * that holds it, too: the rest of the hook then comes behind the hold, and `script_wait` does not count meanwhile.
+   */
+  waitForResume(): Promise<void> {
+    if (!this.#intercepted) return Promise.resolve();
+    if (this.#awaiting.length === 0) this.#reach.awaitResume(this);
+    return new Promise((done) => {
+      this.#awaiting.push(done);
+    });
   }
 
   /** Keeps the state to come back to; a second call keeps the first (DM-13). */
   backup(): void {
-    const { request, response, marked, comment } = this;
-    const metadata = structuredClone(this.metadata);
-    this.#kept ??= { request: request.copy(), response: response?.copy() ?? null, marked, comment, metadata };
+    const { request, response } = this;
+    this.#kept ??= { ...this.#noted(), request: request.copy(), response: response?.copy() ?? null };
   }
 
   /** Whether it differs from the state that was kept (DM-14). */
@@ -196,11 +236,50 @@ export class HTTPFlow extends Flow {
     const kept = this.#kept;
     if (!kept) return;
     this.#kept = null;
-    this.request = kept.request.touched();
-    this.#response = kept.response?.touched() ?? null;
+    this.request = kept.request.inPlaceOf(this.request);
+    this.#response = kept.response?.inPlaceOf(this.#response) ?? null;
     this.marked = kept.marked;
     this.comment = kept.comment;
     this.metadata = kept.metadata;
+  }
+
+  /** All of it as plain nested data that shares nothing with the flow (DM-20). */
+  getState(): FlowState {
+    const { id, error, isReplay, timestampCreated } = this;
+    const { client, server } = this.#image;
+    const now = keptState({ ...this.#noted(), request: this.request, response: this.#response });
+    const backup = this.#kept && keptState(this.#kept);
+    const facts = structuredClone({ error, client, server });
+    return { type: 'http', id, ...now, ...facts, isReplay, timestampCreated, backup };
+  }
+
+  /** Takes over messages, error, notes and backup of a state. Which flow it is, and its connections, stay. */
+  setState(state: FlowState): void {
+    const { request, response, marked, comment, metadata } = keptOf(checkedState(state));
+    this.request = request.inPlaceOf(this.request);
+    this.response = response?.inPlaceOf(this.#response) ?? null;
+    this.request.at(this.#stage);
+    this.#isNew = response !== null && this.#image.response === null;
+    this.#error = structuredClone(state.error);
+    this.#kept = state.backup && keptOf(state.backup);
+    Object.assign(this, { marked, comment, metadata });
+  }
+
+  /** A flow that belongs to no connection and is not in the list, from what `getState` gave. */
+  static fromState(state: FlowState): HTTPFlow {
+    const { request, response, client, server } = checkedState(state);
+    const images = { request: requestImageOf(request), response: response && responseImageOf(response) };
+    const facts = structuredClone({ client, server });
+    const standing = { error: null, live: false, held: false, marked: false, comment: '', metadata: {} };
+    const times = { createdAt: state.timestampCreated * 1000, replayed: state.isReplay !== null };
+    const flow = new HTTPFlow({ id: UNKNOWN, ...images, ...facts, ...standing, ...times }, NO_REACH, state.id);
+    flow.setState(state);
+    return flow;
+  }
+
+  /** mitmproxy's name. */
+  static from_state(state: FlowState): HTTPFlow {
+    return HTTPFlow.fromState(state);
   }
 
   /** A copy under another id that belongs to no connection (DM-16). */
@@ -215,7 +294,18 @@ export class HTTPFlow extends Flow {
     return copy;
   }
 
+  #noted(): Pick<Kept, 'marked' | 'comment' | 'metadata'> {
+    const { marked, comment, metadata } = this;
+    return { marked, comment, metadata: structuredClone(metadata) };
+  }
+
   // --- for the host
+
+  /** It has been let go, or is over. */
+  released(): void {
+    this.#intercepted = false;
+    for (const done of this.#awaiting.splice(0)) done();
+  }
 
   get image(): FlowImage {
     return this.#image;

@@ -177,6 +177,8 @@ export type HostCommand =
   | { readonly type: 'call'; readonly call: number; readonly what: Call }
   /** The flow is over for good: its object may go. */
   | { readonly type: 'forget'; readonly flow: FlowId }
+  /** A flow that was asked about has been let go. */
+  | { readonly type: 'released'; readonly flow: FlowId }
   | { readonly type: 'ping' };
 
 /** From the script's thread. */
@@ -213,7 +215,8 @@ export type Request =
   | { readonly type: 'add-column'; readonly name: string; readonly width: number }
   | { readonly type: 'add-view'; readonly name: string; readonly types: readonly string[] }
   | { readonly type: 'execute'; readonly line: string }
-  | { readonly type: 'resume' | 'kill'; readonly flow: FlowId };
+  /** `await-resume` holds it at once and wants to hear when it is let go. */
+  | { readonly type: 'resume' | 'kill' | 'await-resume'; readonly flow: FlowId };
 
 export interface HostSettings {
   /** A file, or where there is none what the script is called. */

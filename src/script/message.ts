@@ -237,11 +237,11 @@ export abstract class Message extends Sealed {
     this.#trailers?.settled();
   }
 
-  /** Everything is to be told to the proxy again. */
-  touched(): this {
+  /** Everything is to be told to the proxy again; a body that neither of them has is left alone. */
+  inPlaceOf(other: Message | null): this {
     this.headers.touched();
     this.#raw = this.rawContent;
-    this.#replaced = true;
+    this.#replaced = this.#raw !== null || other === null || other.rawContent !== null;
     return this;
   }
 

@@ -39,8 +39,12 @@ const HEAP = 512;
 
 interface Waiting {
   readonly done: (settled: Settled) => void;
-  readonly since: number;
+  /** The flow whose hook it is, or null. */
+  readonly flow: FlowId | null;
+  since: number;
   isAwaiting: boolean;
+  /** The hook waits for somebody to let its flow go: that may take as long as it likes (AD-05). */
+  isHolding: boolean;
 }
 
 /** One script's thread. Every call is answered, by the thread or by its death. */
@@ -96,7 +100,8 @@ export class ScriptThread {
     if (this.death !== null) return done(lost(this.death));
     this.calls += 1;
     if (this.waiting.size === 0) this.heardAt = performance.now();
-    this.waiting.set(this.calls, { done, since: performance.now(), isAwaiting: false });
+    const flow = what.type === 'flow' ? what.flow.id : null;
+    this.waiting.set(this.calls, { done, flow, since: performance.now(), isAwaiting: false, isHolding: false });
     const handed = what.type === 'look' ? [what.bytes.buffer as ArrayBuffer] : [];
     this.port.say({ type: 'call', call: this.calls, what }, handed);
     this.startWatch();
@@ -117,6 +122,17 @@ export class ScriptThread {
 
   forget(flow: FlowId): void {
     if (this.death === null) this.post({ type: 'forget', flow });
+  }
+
+  /** A flow that the script waits for has been let go. */
+  released(flow: FlowId): void {
+    this.holding(flow, false);
+    if (this.death === null) this.post({ type: 'released', flow });
+  }
+
+  private holding(flow: FlowId, isHolding: boolean): void {
+    for (const waiting of this.waiting.values())
+      if (waiting.flow === flow) Object.assign(waiting, { isHolding, since: performance.now() });
   }
 
   /** Ends the thread; what it still owes is answered as lost. */
@@ -152,6 +168,7 @@ export class ScriptThread {
       case 'printed':
         return this.listener.log(event.level, event.text, event.isEcho);
       case 'asked':
+        if (event.what.type === 'await-resume') this.holding(event.what.flow, true);
         return this.listener.asked(event.what);
       case 'pong':
     }
@@ -175,7 +192,7 @@ export class ScriptThread {
       return this.kill(`it did not answer within ${silence} s and was stopped`);
     if (this.isLoading && quiet > LOADING) return this.kill('it did not finish loading and was stopped');
     for (const [call, waiting] of this.waiting) {
-      if (now - waiting.since <= wait * 1000) continue;
+      if (waiting.isHolding || now - waiting.since <= wait * 1000) continue;
       this.waiting.delete(call);
       waiting.done(lost(`it awaited something for more than ${wait} s`));
       this.settled();

@@ -10,8 +10,8 @@ import { Response } from '../../src/script/response.js';
 
 /** Members that are public for the host's sake, and those JavaScript asks of every such class. */
 const NOT_FOR_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
-  HTTPFlow: ['isNewResponse', 'image', 'enter', 'leave', 'wishes', 'settled'],
-  Message: ['streamWish', 'replacement', 'settled', 'touched', 'state', 'at', 'renew', 'warnIfSent'],
+  HTTPFlow: ['isNewResponse', 'image', 'enter', 'leave', 'wishes', 'settled', 'released'],
+  Message: ['streamWish', 'replacement', 'settled', 'inPlaceOf', 'state', 'at', 'renew', 'warnIfSent'],
   Request: ['side', 'wireMethod', 'toImage', 'become'],
   Response: ['side', 'toImage', 'become'],
   Headers: ['toFields', 'hasChanged', 'settled', 'watch', 'renew', 'replace', 'touched', 'toString', 'toJSON'],

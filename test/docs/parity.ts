@@ -60,8 +60,8 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['ERR-08', 'differs: what was loaded of the file goes on, and a warning says so'],
   ['DM-01', 'differs: a number, as text; copies have a UUID'],
   ['DM-07', 'differs: marks have one name, :default:; any other becomes this one'],
-  ['DM-17', 'differs: there is no wait_for_resume'],
-  ['DM-20', 'differs: flows have no state to get or set'],
+  ['DM-17', 'differs: but for wait_for_resume, a flow is held once the hook is over'],
+  ['DM-20', 'differs: set_state keeps the id and the connections; its names are those of the attributes'],
   [
     'DMC-01',
     'differs: ids are text of sluice’s own; the server of a connection hook and flow.server have different ones',

@@ -56,7 +56,7 @@ test('DM-04 an error has its words and its time, and may stand beside a response
 
 test('DM-05 DM-17 intercept and resume hold it and let it go, and do nothing twice', () => {
   const released: string[] = [];
-  const reach = { resume: (one: HTTPFlow) => void released.push(one.id), kill: () => {} };
+  const reach = { resume: (one: HTTPFlow) => void released.push(one.id), kill: () => {}, awaitResume: () => {} };
   const given = new HTTPFlow(flowImage(), reach);
   given.resume();
   assert.deepEqual([given.intercepted, released], [false, []]);
@@ -138,7 +138,8 @@ test('DM-06 DM-16 a copy has another id, is not live, and shares nothing', () =>
 
 test('DM-18 DM-19 kill ends it once', () => {
   const killed: string[] = [];
-  const given = new HTTPFlow(flowImage({ held: true }), { resume: () => {}, kill: (one) => void killed.push(one.id) });
+  const reach = { resume: () => {}, kill: (one: HTTPFlow) => void killed.push(one.id), awaitResume: () => {} };
+  const given = new HTTPFlow(flowImage({ held: true }), reach);
   assert.equal(given.killable, true);
   given.kill();
   assert.deepEqual([given.error?.msg, given.error?.kind, killed], ['Connection killed.', 'killed', ['7']]);
@@ -146,6 +147,84 @@ test('DM-18 DM-19 kill ends it once', () => {
   assert.throws(() => given.kill(), /not running/);
   assert.throws(() => flow({ live: false }).kill(), /not running/);
   assert.deepEqual(killed, ['7']);
+});
+
+test('DM-17 waitForResume is settled at once where nobody holds the flow, and else by whoever lets it go', async () => {
+  const asked: string[] = [];
+  const reach = { resume: () => {}, kill: () => {}, awaitResume: (one: HTTPFlow) => void asked.push(one.id) };
+  const given = new HTTPFlow(flowImage(), reach);
+  await given.waitForResume();
+  assert.deepEqual(asked, []);
+  given.intercept();
+  const both = Promise.all([given.waitForResume(), given.waitForResume()]);
+  assert.deepEqual(asked, ['7']);
+  given.released();
+  await both;
+  assert.equal(given.intercepted, false);
+  given.intercept();
+  const other = given.waitForResume();
+  given.resume();
+  await other;
+});
+
+/** Its response may have become another meanwhile. */
+const textOf = ({ response }: HTTPFlow): string | null => response?.text ?? null;
+
+/** A flow that has something of everything. */
+function full(): HTTPFlow {
+  const coded: [string, string][] = [['X-Odd', 'caf\xe9']];
+  const image = flowImage({
+    request: requestImage({ trailers: coded, body: body('\x00\xff'), path: '/first' }),
+    response: responseImage({ body: body('old'), fields: coded }),
+    error: { kind: 'cut-off', message: 'gone', at: 2500 },
+    client: CLIENT,
+    server: SERVER,
+    marked: true,
+    comment: 'hi',
+    metadata: { a: [1, { b: null }] },
+    replayed: true,
+  });
+  const given = new HTTPFlow(image);
+  given.backup();
+  given.request.path = '/changed';
+  if (given.response) given.response.text = 'new';
+  return given;
+}
+
+test('DM-20 a state is plain data, and a flow made from it has the same state and another life', () => {
+  const given = full();
+  const state = given.getState();
+  assert.deepEqual(structuredClone(state), state);
+  const made = HTTPFlow.fromState(structuredClone(state));
+  assert.deepEqual(made.getState(), state);
+  assert.deepEqual([made.id, made.live, made.request.path, made.response?.text], ['7', false, '/changed', 'new']);
+  assert.deepEqual(made.request.trailers?.toFields(), [['X-Odd', 'caf\xe9']]);
+  assert.deepEqual(
+    [made.error?.msg, made.client?.address, made.server?.address],
+    ['gone', ['::1', 5000], ['a.test', 80]],
+  );
+  made.revert();
+  assert.deepEqual([made.request.path, made.response?.text, given.response?.text], ['/first', 'old', 'new']);
+  Object.assign(state.metadata, { a: 'other' });
+  assert.deepEqual(given.metadata, { a: [1, { b: null }] });
+});
+
+test('DM-20 setState brings back what a flow was, mitmproxy’s names do the same, and other data is refused', () => {
+  const given = answered();
+  const state = given.getState();
+  given.request.method = 'PUT';
+  given.response = null;
+  given.comment = 'new';
+  given.setState(state);
+  assert.deepEqual(given.getState(), state);
+  assert.deepEqual([given.request.method, textOf(given), given.comment], ['GET', 'old', '']);
+  const other = HTTPFlow.from_state(Reflect.get(given, 'get_state').call(given));
+  assert.deepEqual(other.getState(), state);
+  for (const wrong of [null, {}, { ...state, type: 'tcp' }, { ...state, request: null }, { ...state, backup: 1 }])
+    assert.throws(() => Reflect.apply(given.setState, given, [wrong]), /no state of an HTTP flow/);
+  const missing = flow();
+  missing.setState(missing.getState());
+  assert.equal(missing.request.replacement(), undefined, 'a body that has not come yet is not taken away');
 });
 
 test('DMC-01 DMC-06 a connection is the same object each time, so that what is set on it stays', () => {
