@@ -10,6 +10,7 @@ import { FlowRules } from './flowrules.js';
 import { applyLive, imageOf } from './image.js';
 import { Lookout } from './lookout.js';
 import type { Script } from './script.js';
+import { isHalted } from './scripts.js';
 
 /** Takes the pieces a function made of a body. */
 type TakePieces = (side: Side, pieces: Pieces, taken: number, isLast: boolean) => void;
@@ -92,7 +93,7 @@ export class FlowHooks {
       () => ({ type: 'flow', event, flow: this.image(event), sent }),
       (settled, script) => {
         verdict = this.heard(event, sent, verdict, settled, script);
-        return !verdict.kill;
+        return !verdict.kill && !isHalted(settled);
       },
       () => {
         entry.waits(null);

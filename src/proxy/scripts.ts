@@ -97,7 +97,7 @@ export class Scripts {
       (settled, script) => {
         this.report(script, settled);
         if (settled.outcome?.type === 'connection') whole = { ...whole, ...settled.outcome.change };
-        return true;
+        return !isHalted(settled);
       },
       () => done(whole),
     );
@@ -140,6 +140,11 @@ export class Scripts {
   private changed(): void {
     this.wanted = new Set(eventNames.filter((name) => this.scripts.some((script) => script.hooks.has(name))));
   }
+}
+
+/** A hook said that the scripts behind it shall not see the event (AD-06). */
+export function isHalted({ outcome }: Settled): boolean {
+  return (outcome?.type === 'flow' || outcome?.type === 'connection') && outcome.halts;
 }
 
 /** What the next script sees of what the ones before it changed. */

@@ -6,8 +6,9 @@ import type { Options } from '../options.js';
 import type { LogEntry } from '../protocol.js';
 import type { Client, ClientHello, Connection, Layer, Server } from './connection.js';
 import type { Ctx } from './ctx.js';
-import type { HTTPFlow, ScriptError } from './httpflow.js';
+import type { HTTPFlow } from './httpflow.js';
 import type { Response } from './response.js';
+import type { ScriptError } from './state.js';
 import './attributes.js';
 
 export type { SetCookie } from '../flow/cookies.js';
@@ -18,13 +19,13 @@ export { Client, ClientHello, Connection, Layer, Server } from './connection.js'
 export type { Ctx } from './ctx.js';
 export { ctx } from './ctx.js';
 export { decoded } from './decoding.js';
+export { AddonHalt } from './halt.js';
 export { Headers } from './headers.js';
-export type { ScriptError } from './httpflow.js';
 export { Flow, HTTPFlow } from './httpflow.js';
 export { CONTENT_MISSING, Message } from './message.js';
 export { Request } from './request.js';
 export { Response } from './response.js';
-export type { FlowState, RequestState, ResponseState } from './state.js';
+export type { FlowState, RequestState, ResponseState, ScriptError } from './state.js';
 export type { Stream, StreamFunction, StreamGenerator } from './stream.js';
 export { replacing, TextPieces } from './stream.js';
 

@@ -198,6 +198,10 @@ export const attributes: readonly {
         'addContentView',
         'addContentView(name, render, types): a way to show bodies; render(content, message, flow) returns text.',
       ),
+      row(
+        'addons',
+        'get(name) and has(name): the addons of this file, by their names; other scripts have a thread of their own.',
+      ),
       row('commands', 'call(name, …) and execute(line): run commands as the prompt does.'),
       row('options', 'The options by name; assigning asks for a change; update({…}) changes several.'),
       row('log', 'debug, info, warn, error and alert: lines for the event log; an alert is shown at once.'),

@@ -1,5 +1,6 @@
 import type { Kind, OptionShape, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
+import type { Addon } from './addon.js';
 import { heedOptions, options, optionValues, renewOptions, type ScriptOptions } from './configuration.js';
 import type { HTTPFlow } from './httpflow.js';
 import type { Message } from './message.js';
@@ -52,6 +53,15 @@ export type ColumnFunction = (flow: HTTPFlow) => unknown;
 const columnFunctions = new Map<string, ColumnFunction>();
 const viewFunctions = new Map<string, ViewFunction>();
 const commandFunctions = new Map<string, CommandFunction>();
+
+let addons: readonly Addon[] = [];
+
+/** The addons of the script itself (CTX-03). Those of other scripts live in threads of their own. */
+export interface ScriptAddons {
+  /** The object or module of that name, or null. */
+  get(name: string): object | null;
+  has(name: string): boolean;
+}
 
 type Print = (...values: unknown[]) => void;
 
@@ -129,6 +139,11 @@ export class Ctx extends Sealed {
     master.addColumn(name, width);
   }
 
+  readonly addons: ScriptAddons = {
+    get: (name) => addons.find((addon) => addon.name === name)?.owner ?? null,
+    has: (name) => addons.some((addon) => addon.name === name),
+  };
+
   /** Runs commands as the prompt does (CTX-02). */
   readonly commands = {
     execute: (line: string): void => master.execute(line),
@@ -153,6 +168,11 @@ export const ctx = new Ctx();
 export function connectCtx(to: Master): void {
   master = to;
   heedOptions((name, value) => to.setOption(name, value));
+}
+
+/** The host tells which addons there are. */
+export function renewAddons(now: readonly Addon[]): void {
+  addons = now;
 }
 
 export function columns(): ReadonlyMap<string, ColumnFunction> {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import path from 'node:path';
 import { formatWithOptions } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FlowId, Side } from '../flow/flow.js';
@@ -11,9 +12,10 @@ import { loadBundle } from './bundle.js';
 import { changeOf } from './change.js';
 import { renewOptions } from './configuration.js';
 import { Client, ClientHello, type Connection, connectionChange, contextOf, Layer, Server } from './connection.js';
-import { columns, commandFunction, connectCtx, ctx, viewFunction } from './ctx.js';
+import { columns, commandFunction, connectCtx, ctx, renewAddons, viewFunction } from './ctx.js';
 import { decodingOf, wantsDecoded } from './decoding.js';
 import { type EventName, eventTable } from './events.js';
+import { AddonHalt } from './halt.js';
 import { HTTPFlow, type Reach } from './httpflow.js';
 import type {
   Call,
@@ -75,6 +77,8 @@ interface Called {
   ran: boolean;
   given: unknown;
   thrown: Thrown | null;
+  /** An AddonHalt was thrown: nobody else is to see the event. */
+  halts: boolean;
 }
 
 interface Performed {
@@ -108,7 +112,9 @@ class Host {
     const warnings: string[] = [];
     try {
       const { module, files } = await loadBundle(settings);
-      this.addons = addonsOf(module, (text) => warnings.push(text));
+      const { name } = path.parse(settings.path);
+      this.addons = addonsOf(module, name, (text) => warnings.push(text));
+      renewAddons(this.addons);
       say({ type: 'loaded', hooks: this.hooks(), files, warnings, thrown: null });
     } catch (error) {
       const files = filesOf(error);
@@ -185,7 +191,7 @@ class Host {
 
   /** Calls one event's hook of every addon, in order. What one throws does not keep the others from it. */
   private async each(event: EventName, values: readonly unknown[]): Promise<Called> {
-    const called: Called = { ran: false, given: undefined, thrown: null };
+    const called: Called = { ran: false, given: undefined, thrown: null, halts: false };
     for (const { hooks } of this.addons) {
       const hook = hooks.get(event);
       if (!hook) continue;
@@ -194,6 +200,8 @@ class Host {
         const answer = hook(...values, ctx);
         called.given = answer instanceof Promise ? await answer : answer;
       } catch (error) {
+        called.halts = error instanceof AddonHalt;
+        if (called.halts) break;
         called.thrown ??= thrown(event, error);
       }
     }
@@ -243,18 +251,20 @@ class Host {
   private async start(): Promise<Performed> {
     const warnings: string[] = [];
     let ran = false;
-    for (const [at, { hooks }] of this.addons.entries()) {
+    for (const [at, { name, hooks }] of this.addons.entries()) {
       const hook = hooks.get('start');
       if (!hook) continue;
       ran = true;
       try {
         const successor: unknown = await hook(ctx);
         if (typeof successor === 'object' && successor !== null)
-          this.addons[at] = addonOf(successor, (text) => warnings.push(text));
+          this.addons[at] = addonOf(successor, (text) => warnings.push(text), name);
       } catch (error) {
+        if (error instanceof AddonHalt) break;
         return { outcome: { type: 'done', ran }, thrown: thrown('start', error) };
       }
     }
+    renewAddons(this.addons);
     if (ran) say({ type: 'loaded', hooks: this.hooks(), files: [], warnings, thrown: null });
     return { outcome: { type: 'done', ran } };
   }
@@ -272,7 +282,7 @@ class Host {
     const asked = isAsked || !wish ? wish : { ...wish, stream: { [head]: 'pass' as const } };
     const isDecoded = head !== null && (this.lookers.get(`${image.id} ${head}`)?.isDecoding ?? false);
     const wishes = asked && { ...asked, isDecoded };
-    return this.outcome(flow, event, called, (change) => ({ type: 'flow', change, wishes }));
+    return this.outcome(flow, event, called, (change) => ({ type: 'flow', change, wishes, halts: called.halts }));
   }
 
   /** What a hook changed before it threw is kept. */
@@ -345,7 +355,7 @@ class Host {
       if (called.ran) ran.push(event);
       if (called.thrown) return { outcome: { type: 'once', change: null, events: ran }, thrown: called.thrown };
     }
-    const called: Called = { ran: true, given: undefined, thrown: null };
+    const called: Called = { ran: true, given: undefined, thrown: null, halts: false };
     return this.outcome(flow, 'one-shot', called, (change) => ({ type: 'once', change, events: ran }));
   }
 
@@ -355,7 +365,8 @@ class Host {
     const { given } = called;
     if (subject instanceof Layer && given !== undefined && given !== null)
       subject.name = given instanceof Layer ? given.name : String(given);
-    return { outcome: { type: 'connection', change: connectionChange(image, subject) }, thrown: called.thrown };
+    const change = connectionChange(image, subject);
+    return { outcome: { type: 'connection', change, halts: called.halts }, thrown: called.thrown };
   }
 
   private subject(event: EventName, image: ConnectionImage): Connection | Layer | ClientHello {

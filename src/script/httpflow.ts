@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { ErrorKind, FlowError, FlowId, Side } from '../flow/flow.js';
+import type { FlowError, FlowId, Side } from '../flow/flow.js';
 import { options } from './configuration.js';
 import { type Client, type ConnectionContext, contextOf, type Server } from './connection.js';
 import type { FlowImage, Wishes } from './image.js';
@@ -16,17 +16,8 @@ import {
   requestState,
   responseImageOf,
   responseState,
+  type ScriptError,
 } from './state.js';
-
-/** A failed exchange (DM-04). */
-export interface ScriptError {
-  /** What sort of failure: unreachable, untrusted, timed-out, cut-off, client-gone, killed … */
-  readonly kind: ErrorKind;
-  readonly msg: string;
-  readonly message: string;
-  /** Seconds since 1970. */
-  readonly timestamp: number;
-}
 
 function errorOf(error: FlowError | null): ScriptError | null {
   return error && { kind: error.kind, msg: error.message, message: error.message, timestamp: error.at / 1000 };

@@ -163,8 +163,10 @@ export type Outcome =
       readonly type: 'flow';
       readonly change: FlowChange | null;
       readonly wishes: Wishes | null;
+      /** The scripts behind it are not to see the event (AD-06). */
+      readonly halts: boolean;
     }
-  | { readonly type: 'connection'; readonly change: ConnectionChange | null }
+  | { readonly type: 'connection'; readonly change: ConnectionChange | null; readonly halts: boolean }
   | { readonly type: 'once'; readonly change: FlowChange | null; readonly events: readonly string[] }
   | ({ readonly type: 'looked' } & Pieces)
   | { readonly type: 'done'; readonly ran: boolean }

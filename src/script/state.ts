@@ -1,7 +1,6 @@
 import type { BodyData } from '../flow/extent.js';
-import type { ClientFacts, HttpVersion, Scheme, ServerFacts } from '../flow/flow.js';
+import type { ClientFacts, ErrorKind, HttpVersion, Scheme, ServerFacts } from '../flow/flow.js';
 import { Headers } from './headers.js';
-import type { ScriptError } from './httpflow.js';
 import type { RequestImage, ResponseImage } from './image.js';
 import type { Request } from './request.js';
 import type { Response } from './response.js';
@@ -9,6 +8,16 @@ import type { Response } from './response.js';
 /*
  * Flows as plain nested data (DM-20): null, booleans, numbers, text, bytes, lists and objects.
  */
+
+/** A failed exchange (DM-04). */
+export interface ScriptError {
+  /** What sort of failure: unreachable, untrusted, timed-out, cut-off, client-gone, killed … */
+  readonly kind: ErrorKind;
+  readonly msg: string;
+  readonly message: string;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+}
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 

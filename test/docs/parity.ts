@@ -27,6 +27,14 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ],
   ['AD-03', 'differs: a hook that blocks delays only flows that wait for its script'],
   ['AD-07', 'differs: rows and views are refreshed without an event; there is no update'],
+  [
+    'AD-08',
+    'differs: names are those of one file; a plain object without a name has none; addons of two files may have the same',
+  ],
+  [
+    'CTX-03',
+    'differs: the addons of the same file alone: other scripts have threads of their own; there is no add, remove, trigger',
+  ],
   ['CTX-04', 'differs: ctx.shutdown() does it, and ctx.master is ctx'],
   ['EVT-01', 'differs: `load` is another spelling of `start` and gets ctx in place of a loader'],
   ['EVT-02', 'differs: the options come first, then the changed names'],
