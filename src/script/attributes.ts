@@ -111,6 +111,7 @@ export const attributes: readonly {
       row('prettyUrl', 'url with prettyHost.'),
       row('hostHeader', 'The Host field, or null.'),
       row('authority', 'Host and port as in a request target.'),
+      row('firstLineFormat', "'authority' for CONNECT, else 'relative': how a server is told the target."),
       row('query', 'The query: a live multi-map. Changing it changes path, and the other way round.'),
       row('cookies', 'The cookies: a live multi-map.'),
       row('urlencodedForm', 'The form fields of an urlencoded body: a live multi-map.'),

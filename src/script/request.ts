@@ -120,6 +120,11 @@ export class Request extends Message {
     return authorityOf(this.#origin());
   }
 
+  /** How the request line names its target to a server: a CONNECT as authority, all else relative (DMR-06). */
+  get firstLineFormat(): 'authority' | 'relative' {
+    return this.method === 'CONNECT' ? 'authority' : 'relative';
+  }
+
   /** The host of the Host field, else where the request goes (DMR-04). */
   get prettyHost(): string {
     const value = fieldValue(this.headers.toFields(), 'host');

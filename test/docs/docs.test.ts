@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { attributes } from '../../src/script/attributes.js';
 import { type EventName, eventTable } from '../../src/script/events.js';
-import { DIFFERENCES, parityPage, shownBy } from './parity.js';
+import { DIFFERENCES, parityPage, rowsOf, shownBy, WAITS } from './parity.js';
 import { referencePage } from './reference.js';
 import { eventRows, scriptingPage } from './scripting.js';
 
@@ -62,4 +62,34 @@ test('no difference is listed twice, and the IDs found in test names are many', 
   const ids = DIFFERENCES.map(([id]) => id);
   assert.equal(new Set(ids).size, ids.length);
   assert.ok(shownBy(path.join(ROOT, 'test')).length > 40);
+});
+
+const SHOWN: ReadonlySet<string> = new Set(shownBy(path.join(ROOT, 'test')).map(({ id }) => id));
+const DIFFERENT: ReadonlySet<string> = new Set(DIFFERENCES.map(([id]) => id));
+
+test('what waits is listed once, is shown by no test, and does not differ', () => {
+  const ids = WAITS.map(([id]) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.deepEqual(
+    ids.filter((id) => SHOWN.has(id) || DIFFERENT.has(id)),
+    [],
+  );
+});
+
+/** The list of features is no part of this repository; it lies where SLUICE_FEATURES says, or beside the repository. */
+const FEATURES = path.resolve(ROOT, process.env.SLUICE_FEATURES ?? '../shared/features.md');
+const noFeatures = !fs.existsSync(FEATURES) && `no ${FEATURES}: set SLUICE_FEATURES to the list of features`;
+
+test('every row about scripts, flows and streaming is shown, differs or waits', { skip: noFeatures }, () => {
+  const rows = rowsOf(fs.readFileSync(FEATURES, 'utf8'), [5, 6, 7]);
+  assert.ok(rows.length > 200, `${rows.length} rows`);
+  const waiting = new Set(WAITS.map(([id]) => id));
+  assert.deepEqual(
+    rows.filter((id) => !SHOWN.has(id) && !DIFFERENT.has(id) && !waiting.has(id)),
+    [],
+  );
+  assert.deepEqual(
+    [...waiting].filter((id) => !rows.includes(id)),
+    [],
+  );
 });

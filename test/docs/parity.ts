@@ -53,13 +53,13 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['EVT-15', 'differs: not there: TLS is set up by sluice alone'],
   ['EVT-16', 'differs: tls_established_server comes after server_connected; the argument is the connection'],
   ['EVT-17', 'differs: not there: no QUIC'],
-  ['EVT-18', 'differs: not there: no SOCKS'],
   ['EVT-30', 'differs: not there: see AD-07'],
   ['ORD-02', 'differs: next_layer is asked once on every connection; there is no update'],
   [
     'ORD-03',
     'differs: http_connected comes before serverconnect; server_connected comes once TLS with the server is done',
   ],
+  ['ORD-13', 'differs: see ST-11: there is no error'],
   ['ERR-06', 'differs: the failure is told once with its line, and the rest of the body passes unchanged'],
   [
     'ERR-07',
@@ -75,7 +75,9 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
     'differs: ids are text of sluice’s own; the server of a connection hook and flow.server have different ones',
   ],
   ['DMC-02', 'differs: there is no sockname'],
+  ['DMC-04', 'differs: there is no state: flow.live and the connection events tell'],
   ['DMC-08', 'differs: the list has the certificate of the server alone; clients have no list'],
+  ['DMC-09', 'differs: there is no mitmcert: the certificate that was shown is not kept'],
   ['DMC-10', 'differs: alpn_offers has what was agreed on; what a client offers is in tls_clienthello'],
   ['DMC-11', 'differs: there is no cipher_list'],
   ['DMC-12', 'differs: timestamp_end is always null, and clients have no timestamp_tls_setup'],
@@ -83,6 +85,7 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['DMH-05', 'differs: zstd is read and not written: the header of a coding that cannot be written is removed'],
   ['DMH-09', 'differs: encode on a missing body throws'],
   ['DMR-03', 'differs: authority is always host and port, and cannot be set'],
+  ['DMR-06', 'differs: authority or relative, as servers are told it; never absolute, and it cannot be set'],
   ['DMR-11', 'differs: files and part headers stay as they are'],
   [
     'ST-01',
@@ -91,6 +94,10 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['ST-02', 'differs: `stream` still reads as false in the headers hook'],
   ['ST-07', 'differs: `stream = false` reads a body of any size whole'],
   ['ST-10', 'differs: the row and its Detail say who asked for streaming; there is no line in the log'],
+  [
+    'ST-11',
+    'differs: there is no body_size_limit: bodies of any size are recorded on disk, and streamed from stream_large_bodies on',
+  ],
   ['STW-01', 'differs: Content-Length goes away where a function may change the length; else the headers stay'],
   ['STW-02', 'differs: chunk boundaries are those of the sender; what a function returns is one chunk a piece'],
   ['STW-07', 'differs: a streamed message is held at its head; in `request` and `response` it is too late for a hold'],
@@ -129,12 +136,62 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['CR-06', 'differs: replays run at once; there is no queue yet'],
 ];
 
+/** Rows of features.md, sections 5 to 7, that wait for what is not there yet. A row leaves with the test that shows it. */
+export const WAITS: readonly (readonly [id: string, text: string])[] = [
+  ['EVT-12', 'waits for the upstream mode'],
+  ['EVT-18', 'waits for the socks5 mode'],
+  ['ORD-04', 'waits for a lazy connection strategy'],
+  ['EVT-24', 'waits for websocket flows'],
+  ['EVT-25', 'waits for websocket flows'],
+  ['EVT-26', 'waits for websocket flows'],
+  ['ORD-16', 'waits for websocket flows'],
+  ['DMW-01', 'waits for websocket flows'],
+  ['DMW-02', 'waits for websocket flows'],
+  ['EVT-27', 'waits for TCP flows'],
+  ['ORD-17', 'waits for TCP flows'],
+  ['ONE-05', 'waits for TCP flows'],
+  ['DMW-03', 'waits for TCP flows'],
+  ['EVT-28', 'waits for UDP flows'],
+  ['DMW-04', 'waits for UDP flows'],
+  ['EVT-29', 'waits for DNS flows'],
+  ['ONE-06', 'waits for DNS flows'],
+  ['DMW-05', 'waits for DNS flows'],
+  ['STW-04', 'waits for HTTP/2'],
+  ['STW-06', 'waits for HTTP/2'],
+  ['STE-03', 'waits for HTTP/2'],
+  ['ORD-19', 'waits for files of flows'],
+  ['STX-14', 'waits for files of flows'],
+  ['STX-08', 'waits for a command that saves bodies'],
+  ['STX-15', 'waits for HAR files'],
+  ['STX-04', 'waits for export'],
+  ['STX-05', 'waits for export'],
+  ['STX-06', 'waits for export'],
+  ['STX-07', 'waits for export'],
+  ['STX-03', 'waits for server replay'],
+  ['STX-13', 'waits for rules that modify bodies'],
+  ['STX-12', 'waits for filters over bodies'],
+  ['STX-10', 'waits for editing bodies in the flow view'],
+  ['STX-09', 'waits for a test: the flow view says "No content to view."'],
+];
+
 const ID = /\b(?:S[0-4]-\d\d|[A-Z]{1,4}\d?(?:-[A-Z]{2,5})?-\d\d\d?)\b/g;
-const NAME = /\btest\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g;
+const NAME = /\b(?:test|describe|it)\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g;
 
 export interface Shown {
   readonly id: string;
   readonly tests: readonly string[];
+}
+
+/** The IDs of the rows of features.md in these sections, in their order. */
+export function rowsOf(features: string, sections: readonly number[]): string[] {
+  const ids: string[] = [];
+  let section = 0;
+  for (const text of features.split('\n')) {
+    if (text.startsWith('## ')) section = Number(/^## (\d+)\./.exec(text)?.[1] ?? 0);
+    const id = /^\| ([A-Z]+\d?(?:-[A-Z]+)?-\d+) \|/.exec(text)?.[1];
+    if (id !== undefined && sections.includes(section)) ids.push(id);
+  }
+  return ids;
 }
 
 function testFiles(folder: string): string[] {
@@ -164,20 +221,29 @@ export function shownBy(folder: string): Shown[] {
 export function parityPage(folder: string): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll("\\'", "'");
   const differences = DIFFERENCES.map(([id, text]) => `| ${id} | ${cell(text)} |`).join('\n');
+  const waits = WAITS.map(([id, text]) => `| ${id} | ${cell(text)} |`).join('\n');
   const shown = shownBy(folder)
     .map(({ id, tests }) => `| ${id} | ${tests.map(cell).join('<br>')} |`)
     .join('\n');
   return `# What is there, by ID
 
 Made by \`npm run docs\` from the names of the tests; a test fails when this page is not what it would write. An ID that
-is in neither table is not there yet: websocket, raw TCP, UDP and DNS flows and their events, HTTP/2, other modes than
-\`regular\`, web apps made by scripts, rules that modify or map, saved files and the session journal.
+is in none of the tables is not there yet: HTTP/2, other modes than \`regular\`, rules that modify or map, saved files and
+the session journal.
 
 ## Differs
 
 | ID | |
 |---|---|
 ${differences}
+
+## Waits
+
+What scripts see, the data of flows and streaming: what is to come.
+
+| ID | |
+|---|---|
+${waits}
 
 ## Shown
 

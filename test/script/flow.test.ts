@@ -33,11 +33,11 @@ function answered(): HTTPFlow {
   return flow({ response: responseImage({ body: body('old') }), metadata: { kept: [1] } });
 }
 
-test('S4-13 DM-01 DM-02 a flow has request, response and websocket, a name and a type', () => {
+test('S4-13 DM-01 DM-02 DMW-06 a flow has request, response, error and websocket, a name and a type', () => {
   const given = answered();
   assert.ok(given instanceof Flow && given.request instanceof Request && given.response instanceof Response);
   assert.deepEqual([given.id, given.type, given.websocket], ['7', 'http', null]);
-  assert.equal(flow().response, null);
+  assert.deepEqual([flow().response, flow().error], [null, null], 'until there is one');
 });
 
 test('DM-03 DMC-02 DMC-03 DMC-12 a server is always there, without a start where nothing was dialled', () => {

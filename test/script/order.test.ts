@@ -90,7 +90,7 @@ test('ORD-07 EVT-08 a server that cannot be reached: server_connect_error, then 
   assert.deepEqual(heard, [...ACCEPTED, 'requestheaders', 'request', ...failed]);
 });
 
-test('ORD-13 S3-28 a body beyond its limit is streamed rather than refused: there is no error', async (t) => {
+test('ORD-13 ST-11 S3-28 a body beyond its limit is streamed rather than refused: there is no error', async (t) => {
   const reading = { response: 'console.log(String(it.response.content))' };
   const proxy = await scripted(t, tracing(reading, ['responseheaders', 'response', 'error']), {
     stream_large_bodies: 10,

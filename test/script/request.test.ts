@@ -61,6 +61,12 @@ test('S4-19 DMR-05 the URL leaves the default port out and puts brackets round I
   assert.equal(request({ host: '::1', port: 81 }).authority, '[::1]:81');
 });
 
+test('DMR-06 the first line names the target of a CONNECT as authority, and all others relative', () => {
+  const formats = ['GET', 'connect', 'OPTIONS'].map((method) => request({ method }).firstLineFormat);
+  assert.deepEqual(formats, ['relative', 'authority', 'relative']);
+  assert.equal(Reflect.get(request(), 'first_line_format'), 'relative');
+});
+
 test('S4-36 S4-37 DMR-07 the query and the path change each other', () => {
   const asked = request({ path: '/p?a=1&a=2&b=' });
   const { query } = asked;

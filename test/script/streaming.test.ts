@@ -53,7 +53,35 @@ test('S0-01 S0-14 S1-03 S4-23 ORD-14 stream = true in responseheaders sends ever
   assert.equal(bytes, null);
   const message = responseOf(flow);
   assert.equal(message?.body.carriage.why, 'tag.mjs set stream');
-  assert.ok((message?.endedAt ?? 0) >= (message?.startedAt ?? Number.POSITIVE_INFINITY), 'STW-09 the end is known');
+  assert.ok((message?.endedAt ?? 0) >= (message?.startedAt ?? Number.POSITIVE_INFINITY), 'the end is known');
+});
+
+test('STW-09 the end of a streamed body is when its last byte came: unset in responseheaders, known in response', async (t) => {
+  const file = scriptOf(
+    t,
+    'times.mjs',
+    'export function responseheaders({ response }) {',
+    '  response.stream = true;',
+    "  console.log('head', response.timestamp_end);",
+    '}',
+    "export const response = ({ response }) => console.log('end', response.timestamp_end);",
+  );
+  const proxy = await startProxy(t, { scripts: [file] });
+  const origin = await startOrigin(t, (visit) => {
+    visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nabcd');
+  });
+  const client = await asking(proxy, origin.port, '/');
+  await client.until('abcd');
+  await speaking(proxy, 'head null');
+  const before = Date.now() / 1000;
+  origin.visits[0]?.socket.write('efgh');
+  await client.until('abcdefgh');
+  const row = await proxy.row(done);
+  const last = await proxy.until(() => spoken(proxy).find((text) => text.startsWith('end ')), 'the end');
+  const end = Number(last.slice('end '.length));
+  assert.ok(end >= before - 0.001 && end <= Date.now() / 1000 + 0.001, `${before} ${end}`);
+  const message = responseOf((await proxy.read(row.id)).flow);
+  assert.equal((message?.endedAt ?? 0) / 1000, end);
 });
 
 test('S1-02 S0-13 a script customizes which responses are streamed; over HTTPS, too', async (t) => {
