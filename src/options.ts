@@ -106,6 +106,16 @@ const table = {
     default: [],
     help: 'Pass host:port that match this regular expression through untouched; may be repeated.',
   },
+  websocket: {
+    kind: 'bool',
+    default: true,
+    help: 'Read the messages of websockets. Off: what follows the switch passes as bytes.',
+  },
+  rawtcp: {
+    kind: 'bool',
+    default: true,
+    help: 'Read what is neither HTTP nor TLS as raw TCP messages. Off: it passes unread.',
+  },
   validate_inbound_headers: {
     kind: 'bool',
     default: true,

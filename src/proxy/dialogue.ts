@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { cut } from './closing.js';
 import type { Conversation } from './conversation.js';
 import type { Outbox } from './outbox.js';
 import type { Way } from './way.js';
@@ -62,7 +63,7 @@ export class Dialogue {
   kill(): void {
     for (const { socket, way } of this.mouths) {
       way.close();
-      socket.resetAndDestroy();
+      cut(socket);
     }
   }
 

@@ -1,9 +1,10 @@
 import { now } from '../flow/clock.js';
 import type { BodyData } from '../flow/extent.js';
 import type { Carriage, FlowError, RequestHead, ResponseHead, Side } from '../flow/flow.js';
-import type { Changed, FlowChange, FlowImage, RequestImage, ResponseImage } from '../script/image.js';
+import type { Changed, FlowChange, PassageImage, FlowImage, RequestImage, ResponseImage } from '../script/image.js';
 import type { Entry } from './entry.js';
 import { LiveMessage } from './message.js';
+import type { Passage } from './passage.js';
 import { recordingOf } from './recording.js';
 import type { Spool } from './spool.js';
 
@@ -47,6 +48,13 @@ export function imageOf(entry: Entry, error: FlowError | null): FlowImage {
     comment: entry.comment,
     metadata: entry.metadata,
   };
+}
+
+export function passageImage(passage: Passage): PassageImage {
+  const { id, host, port, error, client, server, createdAt, marked, comment, metadata } = passage;
+  const { isLive: live, heldSide } = passage;
+  const facts = { id, host, port, error, client, server, createdAt };
+  return { ...facts, live, held: heldSide !== null, marked, comment, metadata };
 }
 
 type AnyChange = Changed<RequestImage> | Changed<ResponseImage>;

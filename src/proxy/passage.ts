@@ -57,6 +57,14 @@ export class Passage {
     this.changed();
   }
 
+  /** What a script noted on the flow. */
+  annotate(note: { readonly marked?: boolean; readonly comment?: string; readonly metadata?: Metadata }): void {
+    this.marked = note.marked ?? this.marked;
+    this.comment = note.comment ?? this.comment;
+    this.metadata = note.metadata ?? this.metadata;
+    this.changed();
+  }
+
   released(): void {
     this.heldSide = null;
     this.changed();
@@ -66,7 +74,7 @@ export class Passage {
     this.conversation?.dispose();
   }
 
-  count(sent: number, received: number): void {
+  moved(sent: number, received: number): void {
     this.sent += sent;
     this.received += received;
     this.changed();

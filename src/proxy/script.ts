@@ -43,6 +43,8 @@ export class Script {
   private isTicking = false;
   private hasStarted = false;
   private isGone = false;
+  /** Counts its threads: a new one knows nothing of what the one before was told. */
+  generation = 0;
   private deaths: number[] = [];
   private readonly watch: Watch;
 
@@ -165,6 +167,7 @@ export class Script {
 
   private async take(thread: ScriptThread, loaded: Loaded): Promise<void> {
     this.thread = thread;
+    this.generation += 1;
     this.hooks = new Set(loaded.hooks);
     await this.life('start');
     const options = this.listener.configuration();

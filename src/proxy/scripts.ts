@@ -106,7 +106,7 @@ export class Scripts {
   /** Calls the hook of one script after the other; `heard` says whether to go on. */
   ask(
     event: EventName,
-    what: () => Call,
+    what: (script: Script) => Call,
     heard: (settled: Settled, script: Script) => boolean,
     done: () => void,
   ): void {
@@ -114,7 +114,7 @@ export class Scripts {
     const next = (): void => {
       const script = left.shift();
       if (!script) return done();
-      script.call(what(), (settled) => {
+      script.call(what(script), (settled) => {
         if (heard(settled, script)) next();
         else done();
       });
@@ -144,7 +144,7 @@ export class Scripts {
 
 /** A hook said that the scripts behind it shall not see the event (AD-06). */
 export function isHalted({ outcome }: Settled): boolean {
-  return (outcome?.type === 'flow' || outcome?.type === 'connection') && outcome.halts;
+  return (outcome?.type === 'flow' || outcome?.type === 'talk' || outcome?.type === 'connection') && outcome.halts;
 }
 
 /** What the next script sees of what the ones before it changed. */

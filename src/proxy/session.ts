@@ -146,6 +146,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
   tunnel(): void {
     this.intake.isBusy = true; // what the client sends from here on belongs to the other protocol
     this.hasSwitched = true;
+    if (this.upstream?.hasSwitched) this.switchOver();
   }
 
   finish(client: Ending, server: Ending): void {
@@ -240,19 +241,18 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     else upstream.socket.resume();
   }
 
-  switched(rest: Buffer): void {
-    const { upstream, entry, exchange } = this;
-    if (!upstream || !entry || !exchange || !this.hasSwitched) return;
+  switched(): void {
+    if (this.hasSwitched) this.switchOver();
+  }
+
+  private switchOver(): void {
+    const { upstream, entry, context, client } = this;
+    if (!upstream || !entry) return;
     this.out.send();
-    const unread = this.intake.release();
-    const server = upstream.release();
-    if (unread.length > 0) server.write(unread);
-    if (rest.length > 0) this.socket.write(rest);
     this.upstream = null;
-    const { context, client, socket } = this;
-    switchOver(context, entry, { socket, facts: client }, { socket: server, facts: upstream.facts }, () => {
-      this.onClose(null);
-    });
+    this.hooks?.close();
+    const mine = { socket: this.socket, rest: this.intake.release(), facts: client };
+    switchOver(context, entry, mine, { ...upstream.release(), facts: upstream.facts }, () => this.onClose(null));
   }
 
   drained(): void {
@@ -326,7 +326,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
 
   private waitForAnswer(exchange: Exchange): void {
     watchHalfClosed(this.socket, this.context.options.half_close_timeout, () => {
-      if (this.exchange !== exchange) return 'answered';
+      if (this.exchange !== exchange || exchange.isOver) return 'answered';
       return exchange.isHeld ? 'held' : 'waiting';
     });
   }

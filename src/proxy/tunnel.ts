@@ -324,7 +324,7 @@ export class Tunnel {
       release: () => {},
     };
     splice(socket, dialled.socket, {
-      moved: (toServer, toClient) => passage.count(toServer, toClient),
+      moved: (toServer, toClient) => passage.moved(toServer, toClient),
       done: (error) => {
         if (error) passage.failed('cut-off', `the connection broke: ${error.message}`);
         else passage.finished();

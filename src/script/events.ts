@@ -12,7 +12,12 @@ export interface EventShape {
   readonly guarantee: string;
 }
 
-function event(argument: ArgumentKind, when: string, guarantee = '', ...aliases: string[]): EventShape {
+function event<Argument extends ArgumentKind>(
+  argument: Argument,
+  when: string,
+  guarantee = '',
+  ...aliases: string[]
+): EventShape & { readonly argument: Argument } {
   return { argument, when, guarantee, aliases };
 }
 

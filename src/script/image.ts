@@ -1,4 +1,5 @@
-import type { BodyData } from '../flow/extent.js';
+import type { MessageKind, Talk, TalkEnd } from '../flow/conversation.js';
+import type { BodyData, Extent } from '../flow/extent.js';
 import type { Fields } from '../flow/fields.js';
 import type {
   CertificateFacts,
@@ -14,7 +15,7 @@ import type {
 import type { Pieces } from '../flow/pieces.js';
 import type { OptionShape, Options, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
-import type { EventName } from './events.js';
+import type { EventName, TalkEvent } from './events.js';
 
 /*
  * What crosses between the proxy and a script's thread. A body that is null is missing: it was streamed, or is not
@@ -62,19 +63,64 @@ export interface FlowImage {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** A connection that is read as raw TCP. */
+export interface PassageImage {
+  readonly id: FlowId;
+  readonly host: string;
+  readonly port: number;
+  readonly error: FlowError | null;
+  readonly client: ClientFacts | null;
+  readonly server: ServerFacts | null;
+  readonly createdAt: number;
+  readonly live: boolean;
+  readonly held: boolean;
+  readonly marked: boolean;
+  readonly comment: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface TalkMessageImage {
+  readonly fromClient: boolean;
+  readonly kind: MessageKind;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly size: number;
+  /** Where its content begins in the conversation's file, once it is there. */
+  readonly offset: number | null;
+  readonly injected: boolean;
+  readonly dropped: boolean;
+  /** Null where it was not kept. */
+  readonly content: BodyData | null;
+}
+
+/** What is new of a conversation since the thread last heard of it. */
+export interface TalkImage {
+  readonly protocol: Talk['protocol'];
+  /** The number of the first of these messages. */
+  readonly from: number;
+  readonly messages: readonly TalkMessageImage[];
+  readonly end: TalkEnd | null;
+  /** The file of the contents as far as it is written, once there is one. */
+  readonly kept: Extent | null;
+}
+
+/** What a script notes on a flow. */
+export interface FlowNote {
+  readonly marked?: boolean;
+  readonly comment?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
 /** A message after the script; `body` is only there when the script replaced it, and null when it took it away. */
 export type Changed<Image> = Omit<Image, 'body' | 'startedAt' | 'endedAt' | 'streams'> & {
   readonly body?: Uint8Array | null;
 };
 
 /** What a script made of a flow. */
-export interface FlowChange {
+export interface FlowChange extends FlowNote {
   /** Null where it is as it was. */
   readonly request: Changed<RequestImage> | null;
   readonly response: Changed<ResponseImage> | null;
-  readonly marked?: boolean;
-  readonly comment?: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
   /** What differs: `request.headers`, `response.content`. */
   readonly names: readonly string[];
 }
@@ -134,6 +180,13 @@ export type Configuration = Options & Readonly<Record<string, OptionValue>>;
 /** A hook that is called. */
 export type Call =
   | { readonly type: 'flow'; readonly event: EventName; readonly flow: FlowImage; readonly sent: readonly Side[] }
+  /** Something happened in a conversation; a message that has come is the last one. */
+  | {
+      readonly type: 'talk';
+      readonly event: TalkEvent;
+      readonly flow: FlowImage | PassageImage;
+      readonly talk: TalkImage;
+    }
   | { readonly type: 'connection'; readonly event: EventName; readonly connection: ConnectionImage }
   | { readonly type: 'configure'; readonly options: Configuration; readonly updated: readonly string[] }
   | { readonly type: 'plain'; readonly event: EventName }
@@ -164,6 +217,15 @@ export type Outcome =
       readonly change: FlowChange | null;
       readonly wishes: Wishes | null;
       /** The scripts behind it are not to see the event (AD-06). */
+      readonly halts: boolean;
+    }
+  | {
+      readonly type: 'talk';
+      readonly note: FlowNote | null;
+      /** What became of the newest message. */
+      readonly message: { readonly content: Uint8Array | null; readonly isDropped: boolean } | null;
+      readonly kills: boolean;
+      readonly hold: boolean | null;
       readonly halts: boolean;
     }
   | { readonly type: 'connection'; readonly change: ConnectionChange | null; readonly halts: boolean }

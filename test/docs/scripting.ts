@@ -15,6 +15,7 @@ const ARGUMENTS: Readonly<Record<ArgumentKind, string>> = {
   hello: 'ClientHello',
   tls: 'Client',
   flow: 'HTTPFlow',
+  talk: 'HTTPFlow or TCPFlow',
 };
 
 /** Every event, with what is said of it. */

@@ -1,0 +1,211 @@
+import type { TalkMessage } from '../flow/conversation.js';
+import type { BodyData } from '../flow/extent.js';
+import { failureText } from '../protocol.js';
+import type { TalkEvent } from '../script/events.js';
+import type { TalkImage, TalkMessageImage, Thrown } from '../script/image.js';
+import type { Settled } from '../script/thread.js';
+import type { Context } from './context.js';
+import type { Conversation } from './conversation.js';
+import { Entry } from './entry.js';
+import { imageOf, passageImage } from './image.js';
+import type { Judge, Judgement, Utterance } from './lane.js';
+import type { Passage } from './passage.js';
+import type { Script } from './script.js';
+import { isHalted } from './scripts.js';
+
+interface Names {
+  readonly start: TalkEvent;
+  readonly message: TalkEvent;
+  readonly end: TalkEvent;
+  readonly error: TalkEvent | null;
+}
+
+const NAMES: Readonly<Record<'websocket' | 'tcp', Names>> = {
+  websocket: { start: 'websocket_start', message: 'websocket_message', end: 'websocket_end', error: null },
+  tcp: { start: 'tcp_start', message: 'tcp_message', end: 'tcp_end', error: 'tcp_error' },
+};
+
+/** What scripts made of a conversation. */
+interface Verdict extends Judgement {
+  readonly kills: boolean;
+}
+
+/** Shows the messages of one conversation to the scripts and to the intercept filter, one after the other. */
+export class TalkHooks implements Judge {
+  /** Null for what follows an Upgrade to another protocol than a websocket: it is no raw TCP connection. */
+  private readonly names: Names | null;
+  private readonly waiting: (() => void)[] = [];
+  private isBusy = false;
+  private isKnown = false;
+  /** How many messages each script's thread has seen, and which thread that was. */
+  private readonly seen = new Map<Script, { readonly thread: number; readonly count: number }>();
+  private kill = (): void => {};
+
+  constructor(
+    private readonly context: Context,
+    private readonly record: Entry | Passage,
+    private readonly conversation: Conversation,
+    protocol: 'websocket' | 'tcp',
+  ) {
+    this.names = record instanceof Entry && protocol === 'tcp' ? null : NAMES[protocol];
+  }
+
+  get looks(): boolean {
+    return this.wants(this.names?.message) || this.intercepts;
+  }
+
+  /** Before the first message; `kill` ends the conversation. */
+  start(done: () => void, kill: () => void): void {
+    this.kill = kill;
+    this.tell(this.names?.start, done);
+  }
+
+  end(isBroken: boolean): void {
+    const event = isBroken ? (this.names?.error ?? this.names?.end) : this.names?.end;
+    this.tell(event, () => {
+      if (this.isKnown || this.names === NAMES.websocket) this.context.scripts.forget(this.record.id);
+    });
+  }
+
+  judge(said: Utterance, done: (index: number, judgement: Judgement) => void): void {
+    this.next(() => {
+      const index = this.conversation.add(said, said.content);
+      const event = this.names?.message;
+      const untouched: Verdict = { content: null, isDropped: false, holds: this.intercepts, kills: false };
+      const settle = (verdict: Verdict): void => {
+        this.release();
+        if (verdict.kills) this.kill();
+        else done(index, verdict);
+      };
+      if (event && this.wants(event)) this.ask(event, untouched, { index, said }, settle);
+      else settle(untouched);
+    });
+  }
+
+  private wants(event: TalkEvent | undefined): boolean {
+    return event !== undefined && this.context.scripts.wants(event);
+  }
+
+  private get intercepts(): boolean {
+    const { intercept } = this.context;
+    return intercept?.(this.record.picture()) ?? false;
+  }
+
+  private tell(event: TalkEvent | undefined, done: () => void): void {
+    if (event === undefined || !this.wants(event)) return this.next(() => this.release(done));
+    const nothing: Verdict = { content: null, isDropped: false, holds: false, kills: false };
+    this.next(() => {
+      this.ask(event, nothing, null, ({ kills }) => {
+        this.release();
+        if (kills) this.kill();
+        done();
+      });
+    });
+  }
+
+  private next(action: () => void): void {
+    if (this.isBusy) this.waiting.push(action);
+    else {
+      this.isBusy = true;
+      action();
+    }
+  }
+
+  private release(then: () => void = () => {}): void {
+    this.isBusy = false;
+    then();
+    const action = this.waiting.shift();
+    if (action) this.next(action);
+  }
+
+  private ask(
+    event: TalkEvent,
+    before: Verdict,
+    current: { readonly index: number; readonly said: Utterance } | null,
+    done: (verdict: Verdict) => void,
+  ): void {
+    this.isKnown = true;
+    let verdict = before;
+    const content = (): Uint8Array | null => current && (verdict.content ?? current.said.content);
+    this.whenReadable(() =>
+      this.context.scripts.ask(
+        event,
+        (script) => ({ type: 'talk', event, flow: this.image(), talk: this.talkFor(script, content()) }),
+        (settled, script) => {
+          verdict = this.heard(event, verdict, settled, script);
+          return !verdict.kills && !isHalted(settled);
+        },
+        () => done(verdict),
+      ),
+    );
+  }
+
+  /** Messages that came before a script was there are read from where they were recorded. */
+  private whenReadable(done: () => void): void {
+    const isBehind = this.context.scripts.having('websocket_message').some((script) => !this.seen.has(script));
+    if (isBehind) this.conversation.ready(done);
+    else done();
+  }
+
+  private image() {
+    const { record } = this;
+    return record instanceof Entry ? imageOf(record, record.error) : passageImage(record);
+  }
+
+  private talkFor(script: Script, newest: Uint8Array | null): TalkImage {
+    const { conversation } = this;
+    const seen = this.seen.get(script);
+    const from = seen?.thread === script.generation ? seen.count : 0;
+    const messages: TalkMessageImage[] = [];
+    const kept = conversation.contents();
+    for (let index = from; index < conversation.length; index += 1) {
+      const message = conversation.get(index);
+      if (!message) continue;
+      const isNewest = newest !== null && index === conversation.length - 1;
+      messages.push(messageImage(message, isNewest ? { type: 'bytes', bytes: copied(newest) } : part(kept, message)));
+    }
+    this.seen.set(script, { thread: script.generation, count: conversation.length });
+    const { protocol, end } = conversation;
+    return { protocol, from, messages, end, kept: kept.type === 'extent' ? kept.extent : null };
+  }
+
+  private heard(event: TalkEvent, before: Verdict, settled: Settled, script: Script): Verdict {
+    const { outcome, thrown, warnings, lost } = settled;
+    for (const warning of warnings)
+      script.log('warn', failureText({ id: this.record.id, ...warning }, script.source.file));
+    if (thrown) this.blame(script, thrown);
+    if (lost !== null) this.blame(script, { event, message: `${lost}; the message went on as it was`, place: null });
+    if (outcome?.type !== 'talk') return before;
+    const { note, message, kills, hold } = outcome;
+    if (note) this.record.annotate(note);
+    return {
+      content: message?.content ?? before.content,
+      isDropped: message?.isDropped ?? before.isDropped,
+      holds: hold ?? before.holds,
+      kills: kills || before.kills,
+    };
+  }
+
+  private blame(script: Script, thrown: Thrown): void {
+    const failure = { id: this.record.id, ...thrown };
+    this.record.note({ level: 'error', text: failureText(failure, script.source.file), place: thrown.place });
+    this.context.scriptFailed(failure, script.source.file);
+  }
+}
+
+/** Bytes with nothing around them: a view would be copied to the other thread with all of its buffer. */
+function copied(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+}
+
+function messageImage(message: TalkMessage, content: BodyData | null): TalkMessageImage {
+  const { fromClient, kind, at, size, offset, injected, dropped } = message;
+  return { fromClient, kind, at, size, offset, injected, dropped, content };
+}
+
+/** Where the content of a message stands among those of its conversation. */
+function part(kept: BodyData, { offset, size }: TalkMessage): BodyData | null {
+  if (offset === null) return null;
+  if (kept.type === 'bytes') return { type: 'bytes', bytes: kept.bytes.slice(offset, offset + size) };
+  return { type: 'extent', extent: { ...kept.extent, offset, length: size } };
+}
