@@ -236,6 +236,12 @@ export type Outcome =
   /** What a command answered. */
   | { readonly type: 'said'; readonly text: string };
 
+/** What came of a call: its outcome, and what the script threw on the way. */
+export interface Performed {
+  readonly outcome: Outcome;
+  readonly thrown?: Thrown | null;
+}
+
 /** To the script's thread. */
 export type HostCommand =
   | { readonly type: 'call'; readonly call: number; readonly what: Call }
