@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fields } from '../../src/flow/fields.js';
-import type { Carriage, HttpVersion, RequestHead, Side } from '../../src/flow/flow.js';
+import type { Carriage, HttpVersion, Side } from '../../src/flow/flow.js';
 import { Exchange } from '../../src/http/exchange.js';
 import type { Framing } from '../../src/http/framing.js';
 import type { HookEvent, Rules, Teller, Wire } from '../../src/http/ports.js';
+import { CHUNKED, length, NONE, requestOf, text } from '../support/bench.js';
 
-const NONE: Framing = { type: 'none' };
-const CHUNKED: Framing = { type: 'chunked', codings: 'chunked' };
 const CLOSE: Framing = { type: 'close' };
-const length = (size: number): Framing => ({ type: 'length', length: size });
 
 interface Wishes {
   readonly carried?: Partial<Record<Side, Carriage['how']>>;
@@ -17,10 +15,6 @@ interface Wishes {
   readonly limit?: number | null;
   readonly alwaysCloses?: boolean;
   readonly hooks?: readonly HookEvent[];
-}
-
-function text(piece: string | Uint8Array): string {
-  return typeof piece === 'string' ? piece : Buffer.from(piece).toString('latin1');
 }
 
 function fieldText(fields: Fields): string {
@@ -137,11 +131,6 @@ class Bench {
   wire(): string[] {
     return this.went().filter((line) => /^(?:[<>] |connect |finish |drop |tunnel)/.test(line));
   }
-}
-
-function requestOf(method: string, fields: Fields, version: HttpVersion = 'HTTP/1.1'): RequestHead {
-  const origin = { scheme: 'http', host: 'a', port: 80 } as const;
-  return { method, target: 'http://a/x', path: '/x', origin, version, fields: [['Host', 'a'], ...fields] };
 }
 
 const FAILURE = /^< HTTP\/1\.1 (\d{3}) [\s\S]*\r\nConnection: close\r\n\r\n<!doctype html>/;

@@ -1,5 +1,5 @@
 import type { Fields } from '../../src/flow/fields.js';
-import type { Carriage, RequestHead, ResponseHead, Side } from '../../src/flow/flow.js';
+import type { Carriage, HttpVersion, RequestHead, ResponseHead, Side } from '../../src/flow/flow.js';
 import { Exchange } from '../../src/http/exchange.js';
 import type { Framing } from '../../src/http/framing.js';
 import { type HookEvent, NO_VERDICT, type Rules, type Teller, type Verdict, type Wire } from '../../src/http/ports.js';
@@ -18,16 +18,16 @@ export interface BenchWishes {
 
 const HOW = { whole: 'buffered', pass: 'streamed', look: 'streamed' } as const;
 
-export function requestOf(method: string, fields: Fields = []): RequestHead {
+export function requestOf(method: string, fields: Fields = [], version: HttpVersion = 'HTTP/1.1'): RequestHead {
   const origin = { scheme: 'http', host: 'a', port: 80 } as const;
-  return { method, target: 'http://a/x', path: '/x', origin, version: 'HTTP/1.1', fields: [['Host', 'a'], ...fields] };
+  return { method, target: 'http://a/x', path: '/x', origin, version, fields: [['Host', 'a'], ...fields] };
 }
 
 export function responseOf(status: number, fields: Fields = []): ResponseHead {
   return { status, reason: 'R', version: 'HTTP/1.1', fields };
 }
 
-function text(piece: string | Uint8Array): string {
+export function text(piece: string | Uint8Array): string {
   return typeof piece === 'string' ? piece : Buffer.from(piece).toString('latin1');
 }
 
