@@ -1,5 +1,5 @@
 import { now } from '../flow/clock.js';
-import { type Fields, mediaType } from '../flow/fields.js';
+import { type Fields, listMembers, mediaType } from '../flow/fields.js';
 import type {
   Carriage,
   ClientFacts,
@@ -186,6 +186,12 @@ export class Entry implements Teller {
     const origin = inside ?? NOWHERE;
     this.requestHead({ ...raw, origin, path: raw.target }, { type: 'none' });
     this.request.end(now());
+  }
+
+  /** Its server has switched to websocket. */
+  get isWebSocket(): boolean {
+    const { response } = this;
+    return response?.head.status === 101 && listMembers(response.head.fields, 'upgrade').includes('websocket');
   }
 
   /** The connection changed to another protocol; bytes go through unread from here on. */

@@ -1,7 +1,7 @@
 import { now } from '../flow/clock.js';
 import type { BodyData } from '../flow/extent.js';
 import type { Carriage, FlowError, RequestHead, ResponseHead, Side } from '../flow/flow.js';
-import type { Changed, FlowChange, PassageImage, FlowImage, RequestImage, ResponseImage } from '../script/image.js';
+import type { Changed, FlowChange, FlowImage, PassageImage, RequestImage, ResponseImage } from '../script/image.js';
 import type { Entry } from './entry.js';
 import { LiveMessage } from './message.js';
 import type { Passage } from './passage.js';
@@ -45,6 +45,7 @@ export function imageOf(entry: Entry, error: FlowError | null): FlowImage {
     held: entry.heldSide !== null,
     marked: entry.marked,
     replayed: entry.replayed,
+    isWebSocket: entry.isWebSocket,
     comment: entry.comment,
     metadata: entry.metadata,
   };

@@ -5,7 +5,7 @@ import type { Request } from '../script/image.js';
 import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
-import { killFlow, resumeFlow } from './flowacts.js';
+import { injectInto, killFlow, resumeFlow } from './flowacts.js';
 import { applyChange, imageOf } from './image.js';
 import type { Script } from './script.js';
 import { scriptFault } from './scripts.js';
@@ -44,9 +44,17 @@ export class ScriptDesk {
         else resumeFlow(record);
         return;
       }
+      case 'inject':
+        return this.added(script, this.inject(request));
       case 'await-resume':
         return this.awaitResume(request.flow, script);
     }
+  }
+
+  private inject({ flow, toServer, content, isText }: Extract<Request, { type: 'inject' }>): string | null {
+    const record = this.context.ledger.get(flow);
+    if (!record) return 'inject: the flow is gone';
+    return injectInto(record, toServer, Buffer.from(content), isText);
   }
 
   /** A hook that holds a flow waits for its release: it is held from here on, not only when the hook is over. */

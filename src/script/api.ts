@@ -9,6 +9,8 @@ import type { Ctx } from './ctx.js';
 import type { HTTPFlow } from './httpflow.js';
 import type { Response } from './response.js';
 import type { ScriptError } from './state.js';
+import type { TCPFlow } from './tcpflow.js';
+import type { WebSocketData } from './websocket.js';
 import './attributes.js';
 
 export type { SetCookie } from '../flow/cookies.js';
@@ -19,19 +21,25 @@ export { Client, ClientHello, Connection, Layer, Server } from './connection.js'
 export type { Ctx } from './ctx.js';
 export { ctx } from './ctx.js';
 export { decoded } from './decoding.js';
+export { Flow } from './flow.js';
 export { AddonHalt } from './halt.js';
 export { Headers } from './headers.js';
-export { Flow, HTTPFlow } from './httpflow.js';
+export { HTTPFlow } from './httpflow.js';
 export { CONTENT_MISSING, Message } from './message.js';
 export { Request } from './request.js';
 export { Response } from './response.js';
 export type { FlowState, RequestState, ResponseState, ScriptError } from './state.js';
 export type { Stream, StreamFunction, StreamGenerator } from './stream.js';
 export { replacing, TextPieces } from './stream.js';
+export { TalkMessage } from './talk.js';
+export { TCPFlow, TCPMessage } from './tcpflow.js';
+export { WebSocketData, WebSocketMessage } from './websocket.js';
 
 /** A flow that has its response. */
 export type AnsweredFlow = HTTPFlow & { readonly response: Response };
 /** A flow that failed. */
+export type WebSocketFlow = AnsweredFlow & { readonly websocket: WebSocketData };
+
 export type FailedFlow = HTTPFlow & { readonly error: ScriptError };
 
 export interface LogLine {
@@ -67,7 +75,15 @@ export interface Hooks {
   http_connect_error?(flow: HTTPFlow, ctx: Ctx): Answer;
   requestheaders?(flow: HTTPFlow, ctx: Ctx): Answer;
   request?(flow: HTTPFlow, ctx: Ctx): Answer;
+  websockets_handshake?(flow: HTTPFlow, ctx: Ctx): Answer;
   responseheaders?(flow: AnsweredFlow, ctx: Ctx): Answer;
   response?(flow: AnsweredFlow, ctx: Ctx): Answer;
+  websocket_start?(flow: WebSocketFlow, ctx: Ctx): Answer;
+  websocket_message?(flow: WebSocketFlow, ctx: Ctx): Answer;
+  websocket_end?(flow: WebSocketFlow, ctx: Ctx): Answer;
+  tcp_start?(flow: TCPFlow, ctx: Ctx): Answer;
+  tcp_message?(flow: TCPFlow, ctx: Ctx): Answer;
+  tcp_end?(flow: TCPFlow, ctx: Ctx): Answer;
+  tcp_error?(flow: TCPFlow, ctx: Ctx): Answer;
   error?(flow: FailedFlow, ctx: Ctx): Answer;
 }

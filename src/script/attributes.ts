@@ -7,6 +7,8 @@ import { Message } from './message.js';
 import { type Attribute, expose } from './naming.js';
 import { Request } from './request.js';
 import { Response } from './response.js';
+import { TCPFlow, TCPMessage } from './tcpflow.js';
+import { WebSocketData, WebSocketMessage } from './websocket.js';
 
 /*
  * Every attribute of what scripts see. The reference page lists it, and mitmproxy's spellings are made from it.
@@ -54,6 +56,40 @@ const connection = [
   row('context', 'client, server, options and layers.'),
 ];
 
+/** What flows of every kind have. */
+const flow = [
+  row('id', 'A name for the flow, unique while sluice runs.'),
+  row('error', 'What went wrong: msg and timestamp; or null.'),
+  row('client', 'The client connection.', 'clientConn'),
+  row('server', 'The server connection.', 'serverConn'),
+  row('intercepted', 'Held now.'),
+  row('live', 'Still attached to an open connection.'),
+  row('marked', "'' or ':default:'; any other name becomes this one."),
+  row('comment', 'Free text.'),
+  row('metadata', 'Plain data that goes with the flow.'),
+  row('timestampCreated', 'Seconds since 1970: when sluice made it.'),
+  row('killable', 'Whether kill() works.'),
+  row('kill', 'kill(): cuts both connections.'),
+  row('intercept', 'intercept(): holds it; in a message hook, the message.'),
+  row('resume', 'resume(): lets it go, also long after the hook.'),
+  row(
+    'waitForResume',
+    'waitForResume(): a promise for when it is let go, by whomever, or is over. Awaited in the hook that holds it, what follows comes behind the hold.',
+  ),
+];
+
+const talkMessage = [
+  row('fromClient', 'The client sent it.'),
+  row(
+    'content',
+    'Bytes. Assigned in the hook of the message, it is what is sent. null where it was too large to be kept.',
+  ),
+  row('timestamp', 'Seconds since 1970: when it came, or was made.'),
+  row('injected', 'It came from neither side.'),
+  row('dropped', 'It was not forwarded.'),
+  row('drop', 'drop(): does not forward it; it stays in the list.'),
+];
+
 /** By class, in the order of the reference page. */
 export const attributes: readonly {
   readonly name: string;
@@ -64,30 +100,13 @@ export const attributes: readonly {
     name: 'HTTPFlow',
     type: HTTPFlow,
     attributes: [
-      row('id', 'A name for the flow, unique while sluice runs.'),
       row('type', "'http'."),
+      ...flow,
       row('request', 'The Request.'),
       row('response', 'The Response, or null; set it in request to answer without a server.'),
-      row('error', 'What went wrong: msg and timestamp; or null.'),
-      row('websocket', 'null: websocket messages are not there yet.'),
-      row('client', 'The client connection.', 'clientConn'),
-      row('server', 'The server connection.', 'serverConn'),
-      row('intercepted', 'Held now.'),
-      row('live', 'Still attached to an open connection.'),
-      row('marked', "'' or ':default:'; any other name becomes this one."),
-      row('comment', 'Free text.'),
-      row('metadata', 'Plain data that goes with the flow.'),
+      row('websocket', 'The WebSocketData of an exchange that became a websocket, else null.'),
       row('isReplay', "'request' for one that sluice sent again, else null."),
-      row('timestampCreated', 'Seconds since 1970: when sluice made it.'),
       row('timestampStart', 'Seconds since 1970: the first byte of the request.'),
-      row('killable', 'Whether kill() works.'),
-      row('kill', 'kill(): cuts both connections.'),
-      row('intercept', 'intercept(): holds it.'),
-      row('resume', 'resume(): lets it go, also long after the hook.'),
-      row(
-        'waitForResume',
-        'waitForResume(): a promise for when it is let go, by whomever, or is over. Awaited in the hook that holds it, what follows comes behind the hold.',
-      ),
       row('copy', 'copy(): the same under another id, attached to nothing and not in the list.'),
       row('backup', 'backup(): keeps the state.'),
       row('modified', 'modified(): whether it differs from the kept state.'),
@@ -96,6 +115,43 @@ export const attributes: readonly {
       row('setState', 'setState(state): takes over messages, error, notes and backup; id and connections stay.'),
     ],
   },
+  {
+    name: 'WebSocketData',
+    type: WebSocketData,
+    attributes: [
+      row('messages', 'All messages, dropped and injected ones among them, the newest last.'),
+      row('closedByClient', 'Who closed it; null while it is open.'),
+      row('closeCode', 'The code of the close frame, 1006 where none came; null while it is open.'),
+      row('closeReason', 'The reason in the close frame; null while it is open.'),
+      row('timestampEnd', 'Seconds since 1970: when it was closed; null until then.'),
+      row(
+        'inject',
+        'inject(toClient, content): sends a message that neither side wrote: text for a string, else binary.',
+      ),
+    ],
+  },
+  {
+    name: 'WebSocketMessage',
+    type: WebSocketMessage,
+    attributes: [
+      ...talkMessage,
+      row('type', '1 for text, 2 for binary.'),
+      row('isText', 'Whether it is text.'),
+      row('text', 'The content of a text message; may be assigned in its hook. Throws for a binary one.'),
+    ],
+  },
+  {
+    name: 'TCPFlow',
+    type: TCPFlow,
+    attributes: [
+      row('type', "'tcp'."),
+      ...flow,
+      row('timestampStart', 'Seconds since 1970: when the connection began to be read.'),
+      row('messages', 'All messages, the newest last.'),
+      row('inject', 'inject(toClient, content): sends bytes that neither side wrote.'),
+    ],
+  },
+  { name: 'TCPMessage', type: TCPMessage, attributes: talkMessage },
   { name: 'Message', type: Message, attributes: message },
   {
     name: 'Request',

@@ -76,14 +76,6 @@ function responseChange(
   return names.length > before ? changed : null;
 }
 
-function plainOf(metadata: Record<string, unknown>): Record<string, unknown> {
-  try {
-    return structuredClone(metadata);
-  } catch {
-    throw new TypeError('metadata holds something that is no plain data');
-  }
-}
-
 /** What a script changed on a flow since the proxy was told, or null. Throws where the result could not be sent. */
 export function changeOf(flow: HTTPFlow): FlowChange | null {
   const { image } = flow;
@@ -91,11 +83,9 @@ export function changeOf(flow: HTTPFlow): FlowChange | null {
   const request = requestChange(flow.request, image.request, names);
   const isNew = flow.response !== null && flow.isNewResponse;
   const response = flow.response && responseChange(flow.response, isNew ? null : image.response, names);
-  const marked = flow.marked !== '';
-  if (marked !== image.marked) names.push('marked');
-  if (flow.comment !== image.comment) names.push('comment');
-  const metadata = JSON.stringify(flow.metadata) === JSON.stringify(image.metadata) ? null : plainOf(flow.metadata);
-  if (metadata) names.push('metadata');
-  if (names.length === 0) return null;
-  return { request, response, marked, comment: String(flow.comment), ...(metadata ? { metadata } : {}), names };
+  const noted = flow.noted();
+  if (noted && noted.marked !== image.marked) names.push('marked');
+  if (noted && noted.comment !== image.comment) names.push('comment');
+  if (noted?.metadata) names.push('metadata');
+  return names.length === 0 ? null : { request, response, ...noted, names };
 }

@@ -2,7 +2,17 @@
  * The event table: what hooks a script can have. Loading, the reference page and the types are made from it.
  */
 
-export type ArgumentKind = 'none' | 'options' | 'entry' | 'client' | 'server' | 'layer' | 'hello' | 'tls' | 'flow' | 'talk';
+export type ArgumentKind =
+  | 'none'
+  | 'options'
+  | 'entry'
+  | 'client'
+  | 'server'
+  | 'layer'
+  | 'hello'
+  | 'tls'
+  | 'flow'
+  | 'talk';
 
 export interface EventShape {
   /** Today's mitmproxy name and other spellings; a script that has two of them is told so. */
@@ -113,11 +123,7 @@ export const events = {
     'The whole response has been read.',
     'flow.request and flow.response are set. A streamed response has been sent by then, and its content is missing.',
   ),
-  websocket_start: event(
-    'talk',
-    'A websocket is open.',
-    'flow.websocket is set; it is in `response` already.',
-  ),
+  websocket_start: event('talk', 'A websocket is open.', 'flow.websocket is set; it is in `response` already.'),
   websocket_message: event(
     'talk',
     'A message has come whole, its fragments joined, permessage-deflate taken off.',

@@ -12,8 +12,9 @@ import { renewOptions } from './configuration.js';
 import { connectionChange, Layer } from './connection.js';
 import { connectCtx } from './ctx.js';
 import type { EventName } from './events.js';
+import type { Reach } from './flow.js';
 import { type Called, Hooks } from './hooks.js';
-import { HTTPFlow, type Reach } from './httpflow.js';
+import { HTTPFlow } from './httpflow.js';
 import type {
   Call,
   ConnectionImage,
@@ -28,6 +29,7 @@ import type {
 import { Lookers } from './lookers.js';
 import type { Stage } from './stage.js';
 import { subjectOf } from './subject.js';
+import { TCPFlow } from './tcpflow.js';
 
 /*
  * Inside a script's thread: hears the calls, has them performed and tells what came of them.
@@ -71,7 +73,7 @@ function stageOf(event: EventName, sent: readonly Side[], warnings: Thrown[]): S
 }
 
 class Host {
-  private readonly flows = new Map<FlowId, HTTPFlow>();
+  private readonly flows = new Map<FlowId, HTTPFlow | TCPFlow>();
   private readonly lookers = new Lookers(blame, say);
   private readonly brought = new Brought(blame);
 
@@ -117,6 +119,8 @@ class Host {
     switch (what.type) {
       case 'flow':
         return this.flow(what, warnings);
+      case 'talk':
+        return this.talk(what, warnings);
       case 'once':
         return this.once(what, warnings);
       case 'connection':
@@ -127,7 +131,7 @@ class Host {
       case 'log':
         return hearing.run(true, () => this.plain('log', { msg: what.entry.text, level: what.entry.level }));
       case 'columns':
-        return this.brought.columns(what.flow, this.flows.get(what.flow.id));
+        return this.brought.columns(what.flow, this.httpFlow(what.flow.id));
       case 'render':
         return this.brought.render(what);
       case 'command':
@@ -146,7 +150,7 @@ class Host {
 
   private async flow(what: Extract<Call, { type: 'flow' }>, warnings: Thrown[]): Promise<Performed> {
     const { event, flow: image, sent } = what;
-    const flow = this.flows.get(image.id) ?? new HTTPFlow(image, reach);
+    const flow = this.httpFlow(image.id) ?? new HTTPFlow(image, reach);
     this.flows.set(image.id, flow);
     const head = headOf(event);
     flow.enter(image, stageOf(event, sent, warnings));
@@ -158,6 +162,40 @@ class Host {
     const isDecoded = head !== null && this.lookers.isDecoding(image.id, head);
     const wishes = asked && { ...asked, isDecoded };
     return this.outcome(flow, event, called, (change) => ({ type: 'flow', change, wishes, halts: called.halts }));
+  }
+
+  private httpFlow(id: FlowId): HTTPFlow | undefined {
+    const flow = this.flows.get(id);
+    return flow instanceof HTTPFlow ? flow : undefined;
+  }
+
+  /** A hook of a conversation; the newest message may be changed in the hook that it comes to. */
+  private async talk(what: Extract<Call, { type: 'talk' }>, warnings: Thrown[]): Promise<Performed> {
+    const { event, talk } = what;
+    const flow = this.entered(what, warnings);
+    const newest = (flow instanceof TCPFlow ? flow : flow.websocket)?.take(talk) ?? null;
+    const message = event.endsWith('_message') ? newest : null;
+    message?.open(true);
+    const called = await this.hooks.each(event, [flow]);
+    message?.open(false);
+    flow.leave();
+    const wishes = { kills: flow.isKilled, hold: flow.holdWish, halts: called.halts };
+    const outcome = { type: 'talk', note: flow.noted(), message: message?.change() ?? null, ...wishes } as const;
+    return { outcome, thrown: called.thrown };
+  }
+
+  private entered({ event, flow: image }: Extract<Call, { type: 'talk' }>, warnings: Thrown[]): HTTPFlow | TCPFlow {
+    const known = this.flows.get(image.id);
+    if ('request' in image) {
+      const flow = known instanceof HTTPFlow ? known : new HTTPFlow(image, reach);
+      flow.enter(image, stageOf(event, ['request', 'response'], warnings));
+      this.flows.set(image.id, flow);
+      return flow;
+    }
+    const flow = known instanceof TCPFlow ? known : new TCPFlow(image, reach);
+    flow.enter(image);
+    this.flows.set(image.id, flow);
+    return flow;
   }
 
   /** What a hook changed before it threw is kept. */
@@ -208,9 +246,11 @@ class Host {
 }
 
 const reach: Reach = {
-  resume: (flow) => say({ type: 'asked', what: { type: 'resume', flow: flow.image.id } }),
-  kill: (flow) => say({ type: 'asked', what: { type: 'kill', flow: flow.image.id } }),
-  awaitResume: (flow) => say({ type: 'asked', what: { type: 'await-resume', flow: flow.image.id } }),
+  resume: (flow) => say({ type: 'asked', what: { type: 'resume', flow } }),
+  kill: (flow) => say({ type: 'asked', what: { type: 'kill', flow } }),
+  awaitResume: (flow) => say({ type: 'asked', what: { type: 'await-resume', flow } }),
+  inject: (flow, toServer, content, isText) =>
+    say({ type: 'asked', what: { type: 'inject', flow, toServer, content, isText } }),
 };
 
 async function main(): Promise<void> {

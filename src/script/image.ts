@@ -59,6 +59,8 @@ export interface FlowImage {
   readonly held: boolean;
   readonly marked: boolean;
   readonly replayed: boolean;
+  /** The server has switched to websocket. */
+  readonly isWebSocket?: boolean;
   readonly comment: string;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
@@ -286,7 +288,14 @@ export type Request =
   | { readonly type: 'add-view'; readonly name: string; readonly types: readonly string[] }
   | { readonly type: 'execute'; readonly line: string }
   /** `await-resume` holds it at once and wants to hear when it is let go. */
-  | { readonly type: 'resume' | 'kill' | 'await-resume'; readonly flow: FlowId };
+  | { readonly type: 'resume' | 'kill' | 'await-resume'; readonly flow: FlowId }
+  | {
+      readonly type: 'inject';
+      readonly flow: FlowId;
+      readonly toServer: boolean;
+      readonly content: Uint8Array;
+      readonly isText: boolean;
+    };
 
 export interface HostSettings {
   /** A file, or where there is none what the script is called. */

@@ -1,8 +1,8 @@
-import fs from 'node:fs';
 import { charsetOf, decodeText, encodeText } from '../flow/charset.js';
 import { CodingError, contentCodings, decodeContent, encodeContent } from '../flow/codings.js';
 import type { BodyData } from '../flow/extent.js';
 import type { HttpVersion, Side } from '../flow/flow.js';
+import { asBuffer, readBody } from './body.js';
 import { Headers } from './headers.js';
 import type { RequestImage, ResponseImage } from './image.js';
 import { Sealed } from './naming.js';
@@ -14,28 +14,6 @@ export const CONTENT_MISSING = null;
 
 /** Largest body that is decoded for a script. */
 const LIMIT = 512 * 1024 * 1024;
-
-/** The same bytes with the methods of a Buffer. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-function load(data: BodyData | null): Buffer | null {
-  if (!data || data.type === 'bytes') return data && asBuffer(data.bytes);
-  const { file, offset, length } = data.extent;
-  const bytes = Buffer.alloc(length);
-  const fd = fs.openSync(file, 'r');
-  try {
-    for (let at = 0; at < length; ) {
-      const count = fs.readSync(fd, bytes, at, length - at, offset + at);
-      if (count === 0) throw new Error('the recorded body is shorter than it should be');
-      at += count;
-    }
-  } finally {
-    fs.closeSync(fd);
-  }
-  return bytes;
-}
 
 function inSeconds(milliseconds: number | null): number | null {
   return milliseconds === null ? null : milliseconds / 1000;
@@ -92,7 +70,7 @@ export abstract class Message extends Sealed {
 
   /** The body as on the wire, content codings included; null when it is missing. Never throws. */
   get rawContent(): Buffer | null {
-    if (this.#raw === undefined) this.#raw = load(this.#data);
+    if (this.#raw === undefined) this.#raw = readBody(this.#data);
     return this.#raw;
   }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CertificateFacts, ServerFacts, TlsFacts } from '../../src/flow/flow.js';
+import type { CertificateFacts, FlowId, ServerFacts, TlsFacts } from '../../src/flow/flow.js';
 import { Client, Flow, HTTPFlow, Request, Response, Server } from '../../src/script/api.js';
 import { contextOf, serverOf } from '../../src/script/connection.js';
+import { NO_REACH } from '../../src/script/flow.js';
 import { startTlsOrigin } from '../support/tlsorigin.js';
 import { body, flow, flowImage, requestImage, responseImage } from './images.js';
 import { openTunnel, said, saidUntil, scripted } from './scripted.js';
@@ -56,7 +57,7 @@ test('DM-04 an error has its words and its time, and may stand beside a response
 
 test('DM-05 DM-17 intercept and resume hold it and let it go, and do nothing twice', () => {
   const released: string[] = [];
-  const reach = { resume: (one: HTTPFlow) => void released.push(one.id), kill: () => {}, awaitResume: () => {} };
+  const reach = { ...NO_REACH, resume: (id: FlowId) => void released.push(String(id)) };
   const given = new HTTPFlow(flowImage(), reach);
   given.resume();
   assert.deepEqual([given.intercepted, released], [false, []]);
@@ -138,7 +139,7 @@ test('DM-06 DM-16 a copy has another id, is not live, and shares nothing', () =>
 
 test('DM-18 DM-19 kill ends it once', () => {
   const killed: string[] = [];
-  const reach = { resume: () => {}, kill: (one: HTTPFlow) => void killed.push(one.id), awaitResume: () => {} };
+  const reach = { ...NO_REACH, kill: (id: FlowId) => void killed.push(String(id)) };
   const given = new HTTPFlow(flowImage({ held: true }), reach);
   assert.equal(given.killable, true);
   given.kill();
@@ -151,7 +152,7 @@ test('DM-18 DM-19 kill ends it once', () => {
 
 test('DM-17 waitForResume is settled at once where nobody holds the flow, and else by whoever lets it go', async () => {
   const asked: string[] = [];
-  const reach = { resume: () => {}, kill: () => {}, awaitResume: (one: HTTPFlow) => void asked.push(one.id) };
+  const reach = { ...NO_REACH, awaitResume: (id: FlowId) => void asked.push(String(id)) };
   const given = new HTTPFlow(flowImage(), reach);
   await given.waitForResume();
   assert.deepEqual(asked, []);
