@@ -1,7 +1,8 @@
 import type { ClientFacts, Origin } from '../flow/flow.js';
 import type { ConnectionImage } from '../script/image.js';
 import type { Context } from './context.js';
-import { type DialResult, dial, isDialled, type TlsWish } from './dial.js';
+import { dial } from './dial.js';
+import { type DialResult, isDialled, type TlsWish } from './dialled.js';
 import { connectionImage } from './layers.js';
 
 /**
