@@ -24,6 +24,8 @@ export interface OptionShape {
   readonly fixed?: true;
 }
 
+const TLS_VERSIONS = ['UNBOUNDED', 'TLS1', 'TLS1_1', 'TLS1_2', 'TLS1_3'];
+
 const table = {
   listen_host: {
     kind: 'str',
@@ -100,6 +102,97 @@ const table = {
     kind: 'str',
     default: null,
     help: 'PEM file with more roots to trust for servers, beside those of the system.',
+  },
+  ssl_verify_upstream_trusted_confdir: {
+    kind: 'str',
+    default: null,
+    help: 'Folder of PEM files with more roots to trust for servers, beside those of the system.',
+  },
+  certs: {
+    kind: 'list',
+    default: [],
+    help: 'Show clients this certificate in place of one made for the host: [domain=]FILE, a PEM file with the key, the certificate and its chain; *.example.org and * are domains, too; may be repeated.',
+  },
+  cert_passphrase: {
+    kind: 'str',
+    default: null,
+    help: 'Passphrase of encrypted keys in certs, client_certs and the CA.',
+  },
+  key_size: {
+    kind: 'int',
+    default: 2048,
+    least: 1024,
+    help: 'Bits of the RSA key of a new CA. Certificates made for hosts have a P-256 key.',
+    fixed: true,
+  },
+  upstream_cert: {
+    kind: 'bool',
+    default: true,
+    help: 'Ask the server for its certificate first, and make ours with its names. Off: ours has the name the client asks for, and the server is connected to when there is a request.',
+  },
+  add_upstream_certs_to_client_chain: {
+    kind: 'bool',
+    default: false,
+    help: "Send clients the server's certificates, too, behind the one made for it; needs upstream_cert.",
+  },
+  client_certs: {
+    kind: 'str',
+    default: null,
+    help: 'Certificate for servers that ask for one: a PEM file with key, certificate and chain, or a folder of such files, each named HOST.pem.',
+  },
+  request_client_cert: {
+    kind: 'bool',
+    default: false,
+    help: 'Ask clients for a certificate. Nobody checks it; scripts see it.',
+  },
+  tls_version_client_min: {
+    kind: 'choice',
+    choices: TLS_VERSIONS,
+    default: 'TLS1_2',
+    help: 'Oldest TLS version spoken with clients. Those before TLS1_2 are insecure; they also allow old ciphers unless ciphers_client is set.',
+  },
+  tls_version_client_max: {
+    kind: 'choice',
+    choices: TLS_VERSIONS,
+    default: 'UNBOUNDED',
+    help: 'Newest TLS version spoken with clients.',
+  },
+  tls_version_server_min: {
+    kind: 'choice',
+    choices: TLS_VERSIONS,
+    default: 'TLS1_2',
+    help: 'Oldest TLS version spoken with servers. Those before TLS1_2 are insecure; they also allow old ciphers unless ciphers_server is set.',
+  },
+  tls_version_server_max: {
+    kind: 'choice',
+    choices: TLS_VERSIONS,
+    default: 'UNBOUNDED',
+    help: 'Newest TLS version spoken with servers.',
+  },
+  ciphers_client: {
+    kind: 'str',
+    default: null,
+    help: 'Ciphers for clients, as an OpenSSL list; those of TLS 1.3 stay unless the list names some.',
+  },
+  ciphers_server: {
+    kind: 'str',
+    default: null,
+    help: 'Ciphers for servers, as an OpenSSL list; those of TLS 1.3 stay unless the list names some.',
+  },
+  tls_ecdh_curve_client: {
+    kind: 'str',
+    default: null,
+    help: 'The one curve for the key exchange with clients, such as X25519 or P-256.',
+  },
+  tls_ecdh_curve_server: {
+    kind: 'str',
+    default: null,
+    help: 'The one curve for the key exchange with servers.',
+  },
+  tls_keylog_file: {
+    kind: 'str',
+    default: null,
+    help: 'Append the TLS secrets of both sides to this file, for Wireshark. $MITMPROXY_SSLKEYLOGFILE, else $SSLKEYLOGFILE.',
   },
   ignore_hosts: {
     kind: 'list',

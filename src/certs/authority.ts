@@ -1,5 +1,6 @@
 import crypto, { type KeyObject, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
+import { pemOf } from '../flow/der.js';
 import type { CertName } from './names.js';
 
 /*
@@ -17,16 +18,44 @@ const CA_LIFETIME = 3650 * DAY;
 const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
 const RSA_SHA256 = '1.2.840.113549.1.1.11';
 const LONGEST_COMMON_NAME = 63;
+/** A PrintableString, which forge would take, has no *, _ or letters beyond ASCII. */
+const UTF8 = { valueTagClass: Number(asn1.Type.UTF8) };
 
 export interface Pair {
   readonly certificate: X509Certificate;
   readonly key: KeyObject;
+  /** PEM of the certificates that are sent behind every leaf: the CA's own and those above it; '' for none. */
+  readonly chain?: string;
+}
+
+/** Clients that know no ECDSA need a leaf with an RSA key. */
+export type LeafKey = 'ec' | 'rsa';
+
+export interface LeafWish {
+  /** The organisation in its subject. */
+  readonly organization?: string | null;
+  readonly key?: LeafKey;
 }
 
 export interface Leaf {
+  /** PEM, with the chain behind it. */
   readonly certificate: string;
   readonly key: string;
+  /** The first certificate. */
+  readonly der: Uint8Array;
   readonly expires: number;
+}
+
+/** A key of leaves, in the forms it is needed in. */
+interface LeafPair {
+  readonly publicKey: KeyObject;
+  readonly pem: string;
+  readonly id: string;
+}
+
+function leafPair({ publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject }): LeafPair {
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { publicKey, pem, id: keyIdentifier(publicKey) };
 }
 
 function serialNumber(): string {
@@ -121,13 +150,14 @@ function extension(id: string, value: forge.asn1.Asn1): { id: string; critical: 
   return { id, critical: false, value: asn1.toDer(value).getBytes() };
 }
 
-/** Signs leaves for one CA. All leaves of a run share one P-256 key. */
+const RSA_LEAF_BITS = 2048;
+
+/** Signs leaves for one CA. All leaves of a run share one P-256 key, and those for old clients one RSA key. */
 export class Authority {
   private readonly issuerName: forge.asn1.Asn1;
   private readonly issuerId: string;
-  private readonly leafPair = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  private readonly leafKey = this.leafPair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  private readonly leafId = keyIdentifier(this.leafPair.publicKey);
+  private readonly ec = leafPair(crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  private rsa: LeafPair | null = null;
 
   constructor(private readonly ca: Pair) {
     const tbs = parts(parts(fromDer(ca.certificate.raw))[0]);
@@ -142,24 +172,39 @@ export class Authority {
   }
 
   /** A leaf for these names; the first becomes the common name where it is short enough (RFC 5280 4.2.1.6). */
-  sign(names: readonly CertName[]): Leaf {
+  sign(names: readonly CertName[], { organization = null, key = 'ec' }: LeafWish = {}): Leaf {
+    const pair = key === 'ec' ? this.ec : this.rsaPair();
     const certificate = template(LEAF_LIFETIME + BACKDATED);
     const first = names[0]?.name ?? '';
     const hasSubject = first.length > 0 && first.length <= LONGEST_COMMON_NAME;
-    certificate.setSubject(hasSubject ? [{ name: 'commonName', value: first }] : []);
+    certificate.setSubject([
+      ...(hasSubject ? [{ name: 'commonName', value: first, ...UTF8 }] : []),
+      ...(organization === null ? [] : [{ name: 'organizationName', value: organization, ...UTF8 }]),
+    ]);
     const alternatives = names.map((name) =>
       name.type === 'dns' ? { type: 2, value: name.name } : { type: 7, ip: name.name },
     );
     certificate.setExtensions([
       { name: 'basicConstraints', cA: false },
-      { name: 'keyUsage', critical: true, digitalSignature: true },
+      { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: key === 'rsa' },
       { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', critical: !hasSubject, altNames: alternatives },
-      extension('2.5.29.14', asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, this.leafId)),
+      { name: 'subjectAltName', critical: !hasSubject && organization === null, altNames: alternatives },
+      extension('2.5.29.14', asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, pair.id)),
       extension('2.5.29.35', sequence(asn1.create(asn1.Class.CONTEXT_SPECIFIC, 0, false, this.issuerId))),
     ]);
-    const der = sign(certificate, this.leafPair.publicKey, this.issuerName, this.ca.key);
-    return { certificate: pem(der), key: this.leafKey, expires: certificate.validity.notAfter.getTime() };
+    const der = sign(certificate, pair.publicKey, this.issuerName, this.ca.key);
+    return {
+      certificate: pemOf(der) + (this.ca.chain ?? ''),
+      key: pair.pem,
+      der: new Uint8Array(der),
+      expires: certificate.validity.notAfter.getTime(),
+    };
+  }
+
+  /** Made when the first client needs it: it takes a tenth of a second. */
+  private rsaPair(): LeafPair {
+    this.rsa ??= leafPair(crypto.generateKeyPairSync('rsa', { modulusLength: RSA_LEAF_BITS }));
+    return this.rsa;
   }
 }
 
@@ -174,11 +219,6 @@ function subjectKeyIdentifier(tbs: readonly forge.asn1.Asn1[]): string | null {
     return inner ? String(inner.value) : null;
   }
   return null;
-}
-
-function pem(der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 /** PKCS#12 with the certificate alone, for import on macOS and Windows. */

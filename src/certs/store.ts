@@ -1,8 +1,9 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { makeAuthority, type Pair } from './authority.js';
+import { certificatesIn, keyIn } from './identity.js';
 import { systemRoots } from './trust.js';
 
 /** The CA's files in the configuration folder. */
@@ -56,10 +57,23 @@ export function openConfdir(confdir: string): void {
   }
 }
 
-function load(file: string): Pair {
-  const text = fs.readFileSync(file, 'utf8');
+const CA_KEYS = ['rsa', 'ec'];
+
+function pairIn(text: string, passphrase: string | null): Pair {
+  const all = certificatesIn(text);
+  const [first] = all;
+  if (first === undefined) throw new Error('it has no certificate');
+  const key = keyIn(text, passphrase);
+  if (!CA_KEYS.includes(key.asymmetricKeyType ?? ''))
+    throw new Error(`its key is ${key.asymmetricKeyType}, not RSA or EC`);
+  const certificate = new X509Certificate(first);
+  if (!certificate.checkPrivateKey(key)) throw new Error('its key is not that of its first certificate');
+  return { certificate, key, chain: all.length > 1 ? `${all.join('\n')}\n` : '' };
+}
+
+function load(file: string, passphrase: string | null): Pair {
   try {
-    return { certificate: new X509Certificate(text), key: createPrivateKey(text) };
+    return pairIn(fs.readFileSync(file, 'utf8'), passphrase);
   } catch (error) {
     throw new Error(
       `${file} is not a CA: it must hold a certificate and its private key (${(error as Error).message})`,
@@ -77,13 +91,25 @@ export function saveAuthority(confdir: string, pair: Pair): boolean {
   return true;
 }
 
-/** Loads the CA, or makes it on the first start; of several that start at once one makes it and the others load it. */
-export async function openAuthority(confdir: string): Promise<Pair> {
+export interface AuthoritySettings {
+  /** Bits of the RSA key of a CA that is made. */
+  readonly key_size: number;
+  /** For a CA of the user's own whose key is encrypted. */
+  readonly cert_passphrase: string | null;
+}
+
+const SETTINGS: AuthoritySettings = { key_size: 2048, cert_passphrase: null };
+
+/**
+ * Loads the CA, or makes it on the first start; of several that start at once one makes it and the others load it. A
+ * CA of the user's own has an RSA or EC key; further certificates in its file are sent behind every leaf (TL-01).
+ */
+export async function openAuthority(confdir: string, settings: AuthoritySettings = SETTINGS): Promise<Pair> {
   openConfdir(confdir);
   const file = path.join(confdir, CA_FILE);
-  if (fs.existsSync(file)) return load(file);
-  const pair = await makeAuthority();
-  return saveAuthority(confdir, pair) ? pair : load(file);
+  if (fs.existsSync(file)) return load(file, settings.cert_passphrase);
+  const pair = await makeAuthority(settings.key_size);
+  return saveAuthority(confdir, pair) ? pair : load(file, settings.cert_passphrase);
 }
 
 /** The system's roots and ours in one file, for programs that replace their roots by what a variable names. */

@@ -123,6 +123,10 @@ export interface TlsFacts {
   readonly cipher: string;
   readonly alpn: string;
   readonly sni: string;
+  /** What the side that connected offered (RFC 7301). */
+  readonly alpnOffers?: readonly string[];
+  /** The ciphers a client offered, by their numbers (RFC 8446 B.4). */
+  readonly ciphers?: readonly number[];
 }
 
 export interface CertificateFacts {
@@ -136,8 +140,14 @@ export interface CertificateFacts {
 
 export interface ClientFacts {
   readonly address: string;
+  /** The address it connected to. */
+  readonly local?: string;
   readonly connectedAt: number;
   readonly tls: TlsFacts | null;
+  /** The certificate it was shown, as DER. */
+  readonly shown?: Uint8Array;
+  /** The certificates it showed, leaf first, as DER one after the other. */
+  readonly chain?: Uint8Array;
 }
 
 export interface ServerFacts {
@@ -147,11 +157,15 @@ export interface ServerFacts {
   readonly authority: string;
   /** The address it resolved to, with the port. */
   readonly address: string;
+  /** The address it was connected to from. */
+  readonly local?: string;
   readonly startedAt: number;
   readonly connectedAt: number;
   readonly securedAt: number | null;
   readonly tls: TlsFacts | null;
   readonly certificate: CertificateFacts | null;
+  /** The certificates it showed, leaf first, as DER one after the other. */
+  readonly chain?: Uint8Array;
   /** Why the certificate was accepted: which roots, or that nobody checked. */
   readonly trust: string;
   readonly reused: boolean;

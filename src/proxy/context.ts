@@ -1,5 +1,6 @@
-import type { SecureContext } from 'node:tls';
-import type { CertName } from '../certs/names.js';
+import type { KeyLog } from '../certs/keylog.js';
+import type { Shown, Wanted } from '../certs/leaves.js';
+import type { Serving } from '../certs/serving.js';
 import type { Trust } from '../certs/trust.js';
 import type { FlowFilter } from '../flow/filter.js';
 import type { Origin } from '../flow/flow.js';
@@ -17,8 +18,12 @@ export interface Context {
   readonly ledger: Ledger;
   /** Whom we trust, read when the first server needs it. */
   trust: () => Trust;
+  /** How TLS is spoken with clients. */
+  serving: Serving;
+  /** Where TLS secrets are written, or null. */
+  keyLog: KeyLog | null;
   /** Signs a leaf, as soon as the CA is there. */
-  readonly leaf: (names: readonly CertName[]) => Promise<SecureContext>;
+  readonly leaf: (wanted: Wanted) => Promise<Shown>;
   readonly page: Page;
   readonly postman: Postman;
   /** Where we listen, once we do. */

@@ -36,11 +36,12 @@ export function dial(context: Context, origin: Origin, wish: TlsWish, done: (res
       return;
     }
     const address = `${bracketed(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
-    const plain = { authority, address, startedAt, connectedAt: now(), reused: false };
+    const local = `${bracketed(socket.localAddress ?? '')}:${socket.localPort ?? 0}`;
+    const plain = { authority, address, local, startedAt, connectedAt: now(), reused: false };
     if (origin.scheme === 'https') secure(context, socket, origin, wish, plain, settle);
     else {
       const facts: ServerFacts = { ...plain, securedAt: null, tls: null, certificate: null, trust: '' };
-      settle({ socket, altNames: '', facts });
+      settle({ socket, subject: [], facts });
     }
   });
 }

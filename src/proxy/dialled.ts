@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { NamePairs } from '../flow/distinguished.js';
 import type { ErrorKind, ServerFacts } from '../flow/flow.js';
 
 /** How to speak TLS to a server: what the client wanted, so that the server sees the same. */
@@ -11,13 +12,15 @@ export interface TlsWish {
 export interface Dialled {
   readonly socket: Socket;
   readonly facts: ServerFacts;
-  /** The server's subjectAltName as printed by node:crypto, '' without TLS. */
-  readonly altNames: string;
+  /** What its certificate says of whom it is for; nothing without TLS. */
+  readonly subject: NamePairs;
 }
 
 export interface DialFailure {
   readonly kind: ErrorKind;
   readonly message: string;
+  /** It failed in the TLS handshake. */
+  readonly isTls?: true;
 }
 
 export type DialResult = Dialled | DialFailure;

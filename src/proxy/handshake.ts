@@ -1,14 +1,21 @@
 import { isIP, type Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
+import { ownFor } from '../certs/identity.js';
+import type { Shown, Wanted } from '../certs/leaves.js';
 import { altNames, type CertName, certName, uniqueNames } from '../certs/names.js';
+import { knowsEcdsa } from '../flow/ciphers.js';
 import { now } from '../flow/clock.js';
-import type { ClientFacts, ErrorKind, Origin, ServerFacts } from '../flow/flow.js';
+import { certificatesOf, pemOf } from '../flow/der.js';
+import { nameValue } from '../flow/distinguished.js';
+import { bracketed, type ClientFacts, type Origin, type ServerFacts } from '../flow/flow.js';
 import type { Context } from './context.js';
-import { type DialResult, isDialled } from './dialled.js';
+import { type Dialled, type DialResult, isDialled } from './dialled.js';
 import type { ClientHello } from './hello.js';
 import { chooseLayer, connectionImage } from './layers.js';
 import { openServer } from './opening.js';
-import { tlsFacts } from './securing.js';
+import { clientRefusal, isDistrust } from './refusals.js';
+import { logSecrets } from './secrets.js';
+import { peerChain, tlsFacts } from './securing.js';
 import { type Inside, Session } from './session.js';
 
 const JUST_AFTER = 1000;
@@ -40,32 +47,55 @@ export class Handshake {
     const alpn = hello.alpn.includes('http/1.1') ? ['http/1.1'] : [];
     const wish = { sni: hello.sni === '' && isIP(origin.host) === 0 ? origin.host : hello.sni, alpn };
     if (this.context.page.serves(origin)) return this.shake({ origin, wish, dialled: null }, [name]);
+    if (!this.context.options.upstream_cert) return this.shake({ origin, wish, dialled: null }, [name]);
     openServer(this.context, origin, wish, this.client, (result) => {
       if (!isDialled(result)) this.context.log('warn', result.message);
-      const others = isDialled(result) && !this.context.options.ssl_insecure ? altNames(result.altNames) : [];
-      this.shake({ origin, wish, dialled: result }, uniqueNames([name, ...others]));
+      const others = isDialled(result) && !this.context.options.ssl_insecure ? namesOf(result) : [];
+      const own = certName(origin.host);
+      this.shake({ origin, wish, dialled: result }, uniqueNames([name, ...others, ...(own ? [own] : [])]));
     });
   }
 
   private shake(inside: Inside, names: readonly CertName[]): void {
-    void this.context.leaf(names).then((secureContext) => {
+    void this.context.leaf(this.wanted(inside.dialled, names)).then((shown) => {
       if (this.socket.destroyed) this.drop(inside.dialled);
-      else this.serve(secureContext, inside);
+      else this.serve(shown, inside);
     });
+  }
+
+  private wanted(dialled: DialResult | null, names: readonly CertName[]): Wanted {
+    const { options, serving } = this.context;
+    const server = dialled && isDialled(dialled) ? dialled : null;
+    const isSent = options.add_upstream_certs_to_client_chain && server?.facts.chain;
+    const own = ownFor(
+      serving.own,
+      names.map(({ name }) => name),
+    );
+    return {
+      names,
+      organization: server && !options.ssl_insecure ? nameValue(server.subject, 'O') : null,
+      chain: isSent ? certificatesOf(isSent).map(pemOf).join('') : '',
+      key: knowsEcdsa(this.hello.ciphers) ? 'ec' : 'rsa',
+      own: own?.identity ?? null,
+      terms: serving.terms,
+    };
   }
 
   private drop(dialled: DialResult | null): void {
     if (dialled && isDialled(dialled)) dialled.socket.destroy();
   }
 
-  private serve(secureContext: SecureContext, inside: Inside): void {
+  private serve(shown: Shown, inside: Inside): void {
     const { socket, context, hello } = this;
     socket.removeAllListeners('error');
     const secure = new TLSSocket(socket, {
       isServer: true,
-      secureContext,
+      secureContext: shown.context,
+      requestCert: context.options.request_client_cert,
+      rejectUnauthorized: false,
       ...(hello.alpn.length > 0 ? { ALPNProtocols: ['http/1.1'] } : {}),
     });
+    logSecrets(context, secure);
     const onError = (error: NodeJS.ErrnoException): void => {
       stop();
       this.drop(inside.dialled);
@@ -96,11 +126,24 @@ export class Handshake {
       stop();
       secure.pause(); // what comes while scripts are asked is for the session
       const securedAt = now();
-      const client: ClientFacts = { ...this.client, tls: tlsFacts(secure, hello.sni) };
+      const client = this.secured(secure, shown);
       const server = inside.dialled && isDialled(inside.dialled) ? inside.dialled.facts : null;
       context.scripts.connection('tls_established_client', connectionImage({ client, server, sni: hello.sni }));
       this.speakInside(secure, client, server, inside, securedAt);
     });
+  }
+
+  private secured(secure: TLSSocket, shown: Shown): ClientFacts {
+    const { hello, socket, client } = this;
+    const { sni, alpn: alpnOffers, ciphers } = hello;
+    const chain = this.context.options.request_client_cert ? peerChain(secure.getPeerX509Certificate()) : null;
+    return {
+      ...client,
+      local: client.local ?? `${bracketed(socket.localAddress ?? '')}:${socket.localPort ?? 0}`,
+      tls: { ...tlsFacts(secure, sni), alpnOffers, ciphers },
+      shown: shown.certificate,
+      ...(chain ? { chain } : {}),
+    };
   }
 
   private speakInside(
@@ -122,7 +165,7 @@ export class Handshake {
 
   /** The client did not like our certificate, as far as can be told. */
   private refused(error: NodeJS.ErrnoException | null): void {
-    const { kind, message } = refusal(error);
+    const { kind, message } = clientRefusal(error);
     this.context.scripts.connection('tls_failed_client', connectionImage({ client: this.client, error: message }));
     this.context.log('warn', `${this.origin.host}:${this.origin.port}: ${message}`);
     this.row('').failed(kind, message);
@@ -134,24 +177,8 @@ export class Handshake {
   }
 }
 
-const ALERT = /_ALERT_([A-Z_]+)$/;
-const DISTRUST = /UNKNOWN_CA|CERTIFICATE|ACCESS_DENIED/;
-
-function isDistrust(error: NodeJS.ErrnoException): boolean {
-  return DISTRUST.test(ALERT.exec(error.code ?? '')?.[1] ?? '');
-}
-
-function refusal(error: NodeJS.ErrnoException | null): { readonly kind: ErrorKind; readonly message: string } {
-  const alert = ALERT.exec(error?.code ?? '')?.[1];
-  if (error && isDistrust(error))
-    return { kind: 'client-distrusts', message: `client does not trust the sluice CA (alert: ${spoken(alert ?? '')})` };
-  if (alert !== undefined)
-    return { kind: 'handshake', message: `the client refused the handshake (alert: ${spoken(alert)})` };
-  if (error && !['ECONNRESET', 'EPIPE'].includes(error.code ?? ''))
-    return { kind: 'handshake', message: `the TLS handshake with the client failed: ${error.message}` };
-  return { kind: 'client-distrusts', message: 'client probably does not trust the sluice CA (it sent no alert)' };
-}
-
-function spoken(alert: string): string {
-  return alert.toLowerCase();
+/** The names a server's certificate is for: those it lists, and its common name. */
+function namesOf({ facts, subject }: Dialled): CertName[] {
+  const common = certName(nameValue(subject, 'CN') ?? '');
+  return [...altNames(facts.certificate?.altNames), ...(common ? [common] : [])];
 }

@@ -4,6 +4,8 @@ export interface ClientHello {
   readonly sni: string;
   /** Protocols offered, in the client's order; empty when the extension is not there (RFC 7301). */
   readonly alpn: readonly string[];
+  /** Ciphers offered, by their numbers, in the client's order; without the fillers of RFC 8701. */
+  readonly ciphers: readonly number[];
 }
 
 export type HelloReading =
@@ -58,11 +60,12 @@ function parseHello(message: Buffer): HelloReading {
 function extensions(message: Buffer): ClientHello {
   let at = 4 + 2 + 32;
   at += 1 + message.readUInt8(at);
+  const ciphers = numbers(message, at);
   at += 2 + message.readUInt16BE(at);
   at += 1 + message.readUInt8(at);
   let sni = '';
   let alpn: string[] = [];
-  if (at + 2 > message.length) return { sni, alpn };
+  if (at + 2 > message.length) return { sni, alpn, ciphers };
   const end = at + 2 + message.readUInt16BE(at);
   at += 2;
   while (at + 4 <= end) {
@@ -72,7 +75,21 @@ function extensions(message: Buffer): ClientHello {
     if (type === ALPN) alpn = protocols(body);
     at += 4 + body.length;
   }
-  return { sni, alpn };
+  return { sni, alpn, ciphers };
+}
+
+function isFiller(cipher: number): boolean {
+  return (cipher & 0x0f0f) === 0x0a0a && cipher >> 8 === (cipher & 0xff);
+}
+
+function numbers(message: Buffer, at: number): number[] {
+  const end = at + 2 + message.readUInt16BE(at);
+  const all: number[] = [];
+  for (let next = at + 2; next + 2 <= end; next += 2) {
+    const cipher = message.readUInt16BE(next);
+    if (!isFiller(cipher)) all.push(cipher);
+  }
+  return all;
 }
 
 function protocols(body: Buffer): string[] {

@@ -38,8 +38,7 @@ function failed(context: Context, image: ConnectionImage, error: string): void {
 function opened(context: Context, image: ConnectionImage, result: DialResult): void {
   const { scripts } = context;
   if (!isDialled(result)) {
-    if (result.kind === 'untrusted' || /\bTLS\b/.test(result.message))
-      scripts.connection('tls_failed_server', { ...image, error: result.message });
+    if (result.isTls) scripts.connection('tls_failed_server', { ...image, error: result.message });
     return failed(context, image, result.message);
   }
   const { facts, socket } = result;

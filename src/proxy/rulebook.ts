@@ -1,11 +1,14 @@
-import fs from 'node:fs';
-import { makeTrust, type Trust } from '../certs/trust.js';
+import { ClientCertificates } from '../certs/identity.js';
+import { KeyLog } from '../certs/keylog.js';
+import { servingOf } from '../certs/serving.js';
+import { termsFor } from '../certs/terms.js';
+import { type Roots, rootsIn, rootsUnder, Trust } from '../certs/trust.js';
 import { parseFilter } from '../flow/filter.js';
-import type { Mistake, Options } from '../options.js';
+import type { Mistake, OptionName, Options } from '../options.js';
 import type { Context } from './context.js';
 
 /** What the options compile to. */
-export type Rulebook = Pick<Context, 'ignored' | 'intercept' | 'streamed' | 'trust'>;
+export type Rulebook = Pick<Context, 'ignored' | 'intercept' | 'streamed' | 'trust' | 'serving' | 'keyLog'>;
 
 class OptionMistake extends Error {}
 
@@ -35,35 +38,88 @@ function compileIntercept(options: Options): Rulebook['intercept'] {
   return options.intercept_active ? filter : null;
 }
 
-/** The roots are a costly thing to read: those of the system wait until they are needed, those of a file are tried now. */
-function compileTrust(file: string | null): () => Trust {
-  let trust: Trust | null = null;
-  if (file !== null) {
-    try {
-      trust = makeTrust({ pem: fs.readFileSync(file, 'utf8'), name: file });
-    } catch (error) {
-      throw new OptionMistake(`ssl_verify_upstream_trusted_ca: ${file} cannot be used: ${(error as Error).message}`);
-    }
+/** Says what went wrong with an option's value. */
+function tried<T>(option: OptionName | null, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new OptionMistake(option === null ? message : `${option}: ${message}`);
   }
+}
+
+const SERVING = [
+  'certs',
+  'cert_passphrase',
+  'ciphers_client',
+  'tls_ecdh_curve_client',
+  'tls_version_client_min',
+  'tls_version_client_max',
+  'upstream_cert',
+  'add_upstream_certs_to_client_chain',
+] as const satisfies readonly OptionName[];
+
+const TRUST = [
+  'ssl_insecure',
+  'ssl_verify_upstream_trusted_ca',
+  'ssl_verify_upstream_trusted_confdir',
+  'client_certs',
+  'cert_passphrase',
+  'ciphers_server',
+  'tls_ecdh_curve_server',
+  'tls_version_server_min',
+  'tls_version_server_max',
+] as const satisfies readonly OptionName[];
+
+function extraRoots(options: Options): Roots[] {
+  const file = options.ssl_verify_upstream_trusted_ca;
+  const folder = options.ssl_verify_upstream_trusted_confdir;
+  const unusable = (place: string, read: (place: string) => Roots) => (): Roots => {
+    try {
+      return read(place);
+    } catch (error) {
+      throw new Error(`${place} cannot be used: ${(error as Error).message}`);
+    }
+  };
+  return [
+    ...(file === null ? [] : [tried('ssl_verify_upstream_trusted_ca', unusable(file, rootsIn))]),
+    ...(folder === null ? [] : [tried('ssl_verify_upstream_trusted_confdir', unusable(folder, rootsUnder))]),
+  ];
+}
+
+/** The roots are a costly thing to read: those of the system wait until they are needed, those of a file are tried now. */
+function compileTrust(options: Options): () => Trust {
+  const { client_certs: place, cert_passphrase: passphrase, ssl_insecure: isLegacy } = options;
+  const extra = extraRoots(options);
+  const terms = tried(null, () => termsFor('server', options));
+  const clientCertificates =
+    place === null ? null : tried('client_certs', () => new ClientCertificates(place, passphrase));
+  let trust: Trust | null = null;
   return () => {
-    trust ??= makeTrust(null);
+    trust ??= new Trust({ extra, terms, isLegacy, clientCertificates });
     return trust;
   };
 }
 
-/** Compiles the options that are more than values; a mistake names the option. */
-export function compileRules(
-  options: Options,
-  before: Options | null,
-  trust: (() => Trust) | null,
-): Rulebook | Mistake {
-  const file = options.ssl_verify_upstream_trusted_ca;
+/** Where TLS secrets go: as the option says, else as mitmproxy's variable or the common one does (ENV-03). */
+function compileKeyLog(options: Options, before: KeyLog | null): KeyLog | null {
+  const { MITMPROXY_SSLKEYLOGFILE: own, SSLKEYLOGFILE: common } = process.env;
+  const file = options.tls_keylog_file ?? (own || common);
+  if (!file) return null;
+  return before?.file === file ? before : tried('tls_keylog_file', () => new KeyLog(file));
+}
+
+/** Compiles the options that are more than values; a mistake names the option. What has not changed stays the same. */
+export function compileRules(options: Options, old: Options | null, rules: Rulebook | null): Rulebook | Mistake {
+  const isSame = (names: readonly OptionName[]): boolean => names.every((name) => options[name] === old?.[name]);
   try {
     return {
       ignored: compileIgnored(options.ignore_hosts),
       intercept: compileIntercept(options),
       streamed: compileStreamed(options.stream_filter),
-      trust: trust && before?.ssl_verify_upstream_trusted_ca === file ? trust : compileTrust(file),
+      trust: rules && isSame(TRUST) ? rules.trust : compileTrust(options),
+      serving: rules && isSame(SERVING) ? rules.serving : tried(null, () => servingOf(options)),
+      keyLog: compileKeyLog(options, rules?.keyLog ?? null),
     };
   } catch (error) {
     if (error instanceof OptionMistake) return { mistake: error.message };

@@ -1,12 +1,26 @@
+import type { X509Certificate } from 'node:crypto';
 import net, { type Socket } from 'node:net';
-import tls, { type TLSSocket } from 'node:tls';
+import tls, { type SecureContext, type TLSSocket } from 'node:tls';
+import type { PeerFacts, Trust } from '../certs/trust.js';
 import { now } from '../flow/clock.js';
+import { joined } from '../flow/der.js';
+import { pairsIn } from '../flow/distinguished.js';
 import type { CertificateFacts, Origin, ServerFacts, TlsFacts } from '../flow/flow.js';
 import type { Context } from './context.js';
 import type { DialFailure, DialResult, TlsWish } from './dialled.js';
+import { serverRefusal } from './refusals.js';
+import { logSecrets } from './secrets.js';
 
 /** What is known of a connection before TLS begins. */
-export type Plain = Pick<ServerFacts, 'authority' | 'address' | 'startedAt' | 'connectedAt' | 'reused'>;
+export type Plain = Pick<ServerFacts, 'authority' | 'address' | 'local' | 'startedAt' | 'connectedAt' | 'reused'>;
+
+function contextOf(trust: Trust, origin: Origin): SecureContext | DialFailure {
+  try {
+    return trust.contextFor(origin.host);
+  } catch (error) {
+    return { kind: 'handshake', isTls: true, message: `client_certs: ${(error as Error).message}` };
+  }
+}
 
 /** Speaks TLS on a connection to a server. `settle` is called at least once. */
 export function secure(
@@ -18,35 +32,67 @@ export function secure(
   settle: (result: DialResult) => void,
 ): void {
   const trust = context.trust();
-  const insecure = context.options.ssl_insecure;
+  const secureContext = contextOf(trust, origin);
+  if ('message' in secureContext) return settle(secureContext);
+  const resumable = `${plain.authority} ${wish.sni} ${wish.alpn.join(',')}`;
+  const kept = trust.sessions.take(resumable);
   const socket = tls.connect({
     socket: plainSocket,
     host: origin.host,
-    secureContext: trust.context,
-    rejectUnauthorized: !insecure,
+    secureContext,
+    rejectUnauthorized: !context.options.ssl_insecure,
     ...(wish.alpn.length > 0 ? { ALPNProtocols: [...wish.alpn] } : {}),
     ...(wish.sni !== '' && !net.isIP(wish.sni) ? { servername: wish.sni } : {}),
+    ...(kept ? { session: kept.session } : {}),
   });
-  const onError = (error: NodeJS.ErrnoException): void => settle(tlsFailure(plain.authority, error));
+  logSecrets(context, socket);
+  let facts: PeerFacts | null = null;
+  const early: Buffer[] = [];
+  const keep = (session: Buffer, of: PeerFacts): void =>
+    trust.sessions.put(resumable, { session, facts: of, isForOnce: socket.getProtocol() === 'TLSv1.3' });
+  socket.on('session', (session) => {
+    if (facts) keep(session, facts);
+    else early.push(session); // TLS 1.2 gives it before the handshake is done
+  });
+  const onError = (error: NodeJS.ErrnoException): void => {
+    trust.sessions.drop(resumable);
+    settle({ ...serverRefusal(plain.authority, error), isTls: true });
+  };
   socket.on('error', onError);
-  socket.once('close', () => onError(new Error('it closed the connection during the TLS handshake')));
+  socket.once('close', () => onError(Object.assign(new Error('closed'), { code: 'ERR_CLOSED' })));
   socket.once('secureConnect', () => {
     socket.removeAllListeners('close');
     socket.removeListener('error', onError);
-    const certificate = socket.getPeerX509Certificate();
-    const facts: ServerFacts = {
-      ...plain,
-      securedAt: now(),
-      tls: tlsFacts(socket, wish.sni),
-      certificate: certificate ? certificateFacts(certificate) : null,
-      trust: insecure
-        ? socket.authorized
-          ? `${trust.roots}; ssl_insecure is on`
-          : `nobody checked it: ssl_insecure is on (${socket.authorizationError})`
-        : trust.roots,
-    };
-    settle({ socket, facts, altNames: certificate?.subjectAltName ?? '' });
+    const peer = kept && socket.isSessionReused() ? kept.facts : peerFacts(socket, trustOf(context, trust, socket));
+    facts = peer;
+    for (const session of early) keep(session, peer);
+    const { certificate, chain, trust: why } = peer;
+    const secured = { securedAt: now(), tls: { ...tlsFacts(socket, wish.sni), alpnOffers: wish.alpn } };
+    settle({ socket, facts: { ...plain, ...secured, certificate, chain, trust: why }, subject: peer.subject });
   });
+}
+
+function trustOf(context: Context, { roots }: Trust, socket: TLSSocket): string {
+  if (!context.options.ssl_insecure) return roots;
+  return socket.authorized
+    ? `${roots}; ssl_insecure is on`
+    : `nobody checked it: ssl_insecure is on (${socket.authorizationError})`;
+}
+
+/** The certificates the other side sent, leaf first. */
+export function peerChain(leaf: X509Certificate | undefined): Uint8Array {
+  const chain: Buffer[] = [];
+  for (let one = leaf; one; one = one.issuerCertificate) {
+    if (chain.some((known) => known.equals(one.raw))) break;
+    chain.push(one.raw);
+  }
+  return joined(chain);
+}
+
+function peerFacts(socket: TLSSocket, trust: string): PeerFacts {
+  const leaf = socket.getPeerX509Certificate();
+  const certificate = leaf ? certificateFacts(leaf) : null;
+  return { certificate, chain: peerChain(leaf), subject: pairsIn(leaf?.subject ?? ''), trust };
 }
 
 export function tlsFacts(socket: TLSSocket, sni: string): TlsFacts {
@@ -59,7 +105,7 @@ export function tlsFacts(socket: TLSSocket, sni: string): TlsFacts {
   };
 }
 
-function certificateFacts(certificate: import('node:crypto').X509Certificate): CertificateFacts {
+function certificateFacts(certificate: X509Certificate): CertificateFacts {
   return {
     subject: certificate.subject?.replaceAll('\n', ', ') ?? '',
     issuer: certificate.issuer?.replaceAll('\n', ', ') ?? '',
@@ -68,35 +114,4 @@ function certificateFacts(certificate: import('node:crypto').X509Certificate): C
     validTo: certificate.validTo,
     fingerprint: certificate.fingerprint256,
   };
-}
-
-const UNTRUSTED: Readonly<Record<string, string>> = {
-  SELF_SIGNED_CERT_IN_CHAIN: 'its chain ends in a self-signed certificate that is not trusted',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an unknown authority, or an intermediate is missing',
-  UNABLE_TO_GET_ISSUER_CERT: 'its certificate is signed by an unknown authority',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by an unknown authority',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  CERT_REVOKED: 'its certificate is revoked',
-  INVALID_PURPOSE: 'its certificate is not for servers',
-};
-
-function tlsFailure(authority: string, error: NodeJS.ErrnoException): DialFailure {
-  const code = error.code ?? '';
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const reason = (error as { reason?: string }).reason ?? error.message;
-    return untrusted(authority, `its certificate is for another name (${reason})`);
-  }
-  const cause = UNTRUSTED[code];
-  if (cause !== undefined) return untrusted(authority, cause);
-  if (/certificate|CERT_/i.test(code)) return untrusted(authority, error.message);
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
-    return { kind: 'unreachable', message: `${authority} does not speak TLS` };
-  return { kind: 'unreachable', message: `TLS with ${authority} failed: ${error.message}` };
-}
-
-function untrusted(authority: string, cause: string): DialFailure {
-  const cure = 'add its root with ssl_verify_upstream_trusted_ca, or set ssl_insecure';
-  return { kind: 'untrusted', message: `${authority} is not trusted: ${cause}; nothing was sent to it (${cure})` };
 }

@@ -70,7 +70,7 @@ export class Settings {
 
   private apply(name: OptionName, value: OptionValue): Mistake | null {
     const options = withOption(this.context.options, name, value);
-    const rules = compileRules(options, this.context.options, this.context.trust);
+    const rules = compileRules(options, this.context.options, this.context);
     if (isMistake(rules)) return rules;
     Object.assign(this.context, rules, { options });
     this.say({ type: 'option-changed', name, value });

@@ -9,6 +9,7 @@ import type { Context } from './context.js';
 import type { Dialled } from './dial.js';
 import { limitsOf } from './limits.js';
 import { Outbox } from './outbox.js';
+import { serverRefusal } from './refusals.js';
 
 /** What an upstream tells the session it serves. */
 export interface UpstreamUser {
@@ -20,6 +21,12 @@ export interface UpstreamUser {
   drained(): void;
   /** An unused upstream is gone. */
   lost(upstream: Upstream): void;
+}
+
+/** With TLS 1.3 a server may refuse the handshake when it is over for us. */
+function brokenBy(authority: string, error: NodeJS.ErrnoException): string {
+  const isRefusal = error.code?.startsWith('ERR_SSL_') ?? false;
+  return isRefusal ? serverRefusal(authority, error).message : `the server's connection broke (${error.code})`;
 }
 
 /** One connection to a server and the reader of its responses. It serves one exchange at a time. */
@@ -56,7 +63,7 @@ export class Upstream {
     socket.on('data', (bytes: Buffer) => this.read(bytes));
     socket.on('drain', () => user.drained());
     socket.on('end', () => this.ended());
-    socket.on('error', (error: NodeJS.ErrnoException) => this.closed(`the server's connection broke (${error.code})`));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.closed(brokenBy(facts.authority, error)));
     socket.on('close', () => this.closed('the server closed the connection'));
     socket.on('timeout', () => this.timedOut());
   }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { Authority, makeAuthority } from '../../src/certs/authority.js';
-import { Leaves } from '../../src/certs/leaves.js';
+import { Leaves, type Wanted } from '../../src/certs/leaves.js';
 import type { CertName } from '../../src/certs/names.js';
 
+const PLAIN: Wanted = { names: [], organization: null, chain: '', key: 'ec', own: null, terms: {} };
 const DAY = 86_400_000;
 const MOST = 1000;
 const NOW = Date.UTC(2026, 0, 1);
-const named = (...names: readonly string[]): CertName[] => names.map((name) => ({ type: 'dns', name }));
+const wanted = (...names: readonly CertName[]): Wanted => ({ ...PLAIN, names });
+const named = (...names: readonly string[]): Wanted => wanted(...names.map((name) => ({ type: 'dns', name }) as const));
 
 describe('TL-03 the leaves of a run', () => {
   let authority: Authority;
@@ -26,7 +28,7 @@ describe('TL-03 the leaves of a run', () => {
   it('tell a name from an address that is written alike', () => {
     const leaves = new Leaves(authority);
     const dns = leaves.contextFor(named('10.0.0.1.test'), NOW);
-    assert.notEqual(leaves.contextFor([{ type: 'ip', name: '10.0.0.1' }], NOW), dns);
+    assert.notEqual(leaves.contextFor(wanted({ type: 'ip', name: '10.0.0.1' }), NOW), dns);
   });
 
   it('are made anew after a day', () => {

@@ -13,10 +13,20 @@ export interface TlsOrigin {
   /** Everything it was sent after a handshake, one character per octet. */
   received(): string;
   readonly handshakes: { readonly sni: string; readonly alpn: string }[];
+  /** The connections whose handshake is done. */
+  readonly sockets: readonly tls.TLSSocket[];
 }
 
-/** A TLS server for `localhost` and 127.0.0.1 with a CA of its own; it answers every head with `answer`. */
-export async function startTlsOrigin(t: TestContext, answer: string, alpn: readonly string[] = []): Promise<TlsOrigin> {
+/**
+ * A TLS server for `localhost` and 127.0.0.1 with a CA of its own; it answers every head with `answer`. `options` change
+ * how it speaks TLS.
+ */
+export async function startTlsOrigin(
+  t: TestContext,
+  answer: string,
+  alpn: readonly string[] = [],
+  options: tls.TlsOptions = {},
+): Promise<TlsOrigin> {
   const ca = await makeAuthority();
   const caFile = path.join(temporaryFolder(t), 'origin-ca.pem');
   fs.writeFileSync(caFile, ca.certificate.toString());
@@ -24,7 +34,10 @@ export async function startTlsOrigin(t: TestContext, answer: string, alpn: reado
   const leaf = new Authority(ca).sign(names);
   let received = '';
   const handshakes: { sni: string; alpn: string }[] = [];
-  const server = tls.createServer({ key: leaf.key, cert: leaf.certificate, ALPNProtocols: [...alpn] }, (socket) => {
+  const sockets: tls.TLSSocket[] = [];
+  const terms = { key: leaf.key, cert: leaf.certificate, ALPNProtocols: [...alpn], ...options };
+  const server = tls.createServer(terms, (socket) => {
+    sockets.push(socket);
     handshakes.push({ sni: String(socket.servername || ''), alpn: String(socket.alpnProtocol || '') });
     socket.on('error', () => {}); // resets are part of what is tested
     socket.on('data', (piece: Buffer) => {
@@ -36,5 +49,5 @@ export async function startTlsOrigin(t: TestContext, answer: string, alpn: reado
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   t.after(() => server.close());
   const { port } = server.address() as { port: number };
-  return { port, caFile, received: () => received, handshakes };
+  return { port, caFile, received: () => received, handshakes, sockets };
 }
