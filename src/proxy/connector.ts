@@ -1,7 +1,7 @@
 import type { ClientFacts, Origin } from '../flow/flow.js';
 import type { Ending } from '../http/ports.js';
 import type { Context } from './context.js';
-import { type DialFailure, type Dialled, type DialResult, isDialled, type TlsWish } from './dial.js';
+import { type DialFailure, type Dialled, type DialResult, isDialled, type TlsWish } from './dialled.js';
 import { openServer } from './opening.js';
 import { Pool, sameOrigin } from './pool.js';
 import { Upstream, type UpstreamUser } from './upstream.js';

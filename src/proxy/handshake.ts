@@ -8,6 +8,7 @@ import { now } from '../flow/clock.js';
 import { certificatesOf, pemOf } from '../flow/der.js';
 import { nameValue } from '../flow/distinguished.js';
 import { bracketed, type ClientFacts, type Origin, type ServerFacts } from '../flow/flow.js';
+import type { Inside } from './connector.js';
 import type { Context } from './context.js';
 import { type Dialled, type DialResult, isDialled } from './dialled.js';
 import type { ClientHello } from './hello.js';
@@ -16,7 +17,7 @@ import { openServer } from './opening.js';
 import { clientRefusal, isDistrust } from './refusals.js';
 import { logSecrets } from './secrets.js';
 import { peerChain, tlsFacts } from './securing.js';
-import { type Inside, Session } from './session.js';
+import { Session } from './session.js';
 
 const JUST_AFTER = 1000;
 

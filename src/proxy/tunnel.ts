@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { ClientFacts, Origin } from '../flow/flow.js';
 import { failurePage } from '../http/failure.js';
 import type { Authority } from '../http/target.js';
-import type { Inside } from './connector.js';
 import type { Context } from './context.js';
 import { type DialResult, isDialled } from './dialled.js';
 import { Handshake } from './handshake.js';
@@ -163,6 +162,7 @@ export class Tunnel {
       address: { host: this.host, port: this.port },
       sni: hello.sni,
       alpn: hello.alpn,
+      ciphers: hello.ciphers,
     });
     context.scripts.connection('tls_clienthello', image, ({ ignore }) => {
       if (this.socket.destroyed) return;

@@ -6,7 +6,7 @@ import type { Framing } from '../http/framing.js';
 import type { Ending } from '../http/ports.js';
 import { type RawResponseHead, ResponseReader } from '../http/reader.js';
 import type { Context } from './context.js';
-import type { Dialled } from './dial.js';
+import type { Dialled } from './dialled.js';
 import { limitsOf } from './limits.js';
 import { Outbox } from './outbox.js';
 import { serverRefusal } from './refusals.js';

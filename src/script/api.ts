@@ -15,6 +15,8 @@ import './attributes.js';
 
 export type { SetCookie } from '../flow/cookies.js';
 export type { MultiMap } from '../flow/multimap.js';
+export type { NamePair } from './certificate.js';
+export { Certificate } from './certificate.js';
 export type { ScriptOptions } from './configuration.js';
 export type { Address, ConnectionContext } from './connection.js';
 export { Client, ClientHello, Connection, Layer, Server } from './connection.js';

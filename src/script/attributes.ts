@@ -1,4 +1,5 @@
 import { MultiMap } from '../flow/multimap.js';
+import { Certificate } from './certificate.js';
 import { Client, ClientHello, Connection, Layer, Server } from './connection.js';
 import { Ctx } from './ctx.js';
 import { Headers } from './headers.js';
@@ -42,6 +43,8 @@ const connection = [
   row('id', 'What tells connections apart.'),
   row('address', 'Host and port: of a client its own, of a server as asked for.'),
   row('peername', 'Host and port of the other end.', 'ip_address'),
+  row('sockname', 'Host and port of the end of sluice, or null.'),
+  row('state', 'open or closed; closed in the disconnect hooks and once the flow is over.'),
   row('error', 'Why it failed, or is refused: set it to refuse it.'),
   row('tls', 'Whether TLS is spoken.'),
   row('tlsEstablished', 'Whether the TLS handshake is done.', 'ssl_established'),
@@ -49,7 +52,9 @@ const connection = [
   row('cipher', 'The name of the cipher.', 'cipher_name'),
   row('sni', 'The server name of the handshake.'),
   row('alpn', 'The protocol that was agreed on.'),
-  row('alpnOffers', 'The protocol that was agreed on, in a list; what a client offers is in tls_clienthello.'),
+  row('alpnOffers', 'The protocols that were offered: by the client, or by sluice to the server.'),
+  row('cipherList', 'The names of the ciphers a client offered; nothing for servers.'),
+  row('certificateList', 'The certificates of the other side, leaf first: those of clients need request_client_cert.'),
   row('transportProtocol', 'tcp.'),
   row('timestampStart', 'Seconds since 1970.'),
   row('timestampEnd', 'null: the end of a connection is not timed.'),
@@ -211,15 +216,41 @@ export const attributes: readonly {
     ],
   },
   { name: 'Connection', type: Connection, attributes: connection },
-  { name: 'Client', type: Client, attributes: [row('proxyMode', 'The mode it came by: regular.')] },
+  {
+    name: 'Client',
+    type: Client,
+    attributes: [
+      row('proxyMode', 'The mode it came by: regular.'),
+      row('mitmcert', 'The certificate it was shown, or null.'),
+    ],
+  },
   {
     name: 'Server',
     type: Server,
     attributes: [
-      row('certificateList', 'The certificate of the server: subject, issuer, names, validity, fingerprint.'),
       row('timestampTcpSetup', 'Seconds since 1970: TCP connected.'),
       row('timestampTlsSetup', 'Seconds since 1970: TLS done.', 'timestamp_ssl_setup'),
       row('via', 'null: there is no upstream proxy.'),
+    ],
+  },
+  {
+    name: 'Certificate',
+    type: Certificate,
+    attributes: [
+      row('subject', "Whose it is: pairs of name and value, such as ['CN', 'example.org']."),
+      row('issuer', 'Who signed it, in pairs.'),
+      row('cn', 'The common name of the subject, or null.'),
+      row('organization', 'The organisation of the subject, or null.'),
+      row('altnames', 'The names and addresses it is for.'),
+      row('serial', 'Its serial number, a bigint.'),
+      row('notbefore', 'From when it is valid, a Date.'),
+      row('notafter', 'Until when it is valid, a Date.'),
+      row('hasExpired', 'Whether that is past.'),
+      row('keyinfo', "The kind of its key and its bits: ['RSA', 2048]."),
+      row('fingerprint', 'SHA-256 in hexadecimal, with colons.'),
+      row('isCa', 'Whether it may sign others.'),
+      row('crlDistributionPoints', 'The URLs of lists of revoked certificates.'),
+      row('toPem', 'toPem(): as text. Certificate.fromPem(text) reads one.'),
     ],
   },
   {
@@ -237,6 +268,7 @@ export const attributes: readonly {
     attributes: [
       row('sni', 'The server name the client asks for.'),
       row('alpnProtocols', 'The protocols it offers.'),
+      row('cipherSuites', 'The ciphers it offers, by their numbers.'),
       row('ignoreConnection', 'Set it to pass the connection through untouched.'),
       row('context', 'client, server, options and layers.'),
     ],

@@ -1,4 +1,6 @@
-import type { CertificateFacts, ClientFacts, ServerFacts, TlsFacts } from '../flow/flow.js';
+import { cipherName } from '../flow/ciphers.js';
+import type { ClientFacts, ServerFacts, TlsFacts } from '../flow/flow.js';
+import { Certificate, certificateList } from './certificate.js';
 import type { ConnectionChange, ConnectionImage } from './image.js';
 import { Sealed } from './naming.js';
 
@@ -24,6 +26,16 @@ export interface ConnectionContext {
   readonly layers: readonly string[];
 }
 
+/** Whether a connection is open now. */
+export type IsOpen = (side: 'client' | 'server') => boolean;
+
+/** What is the same of clients and servers in their facts. */
+interface Facts {
+  readonly local?: string;
+  readonly tls: TlsFacts | null;
+  readonly chain?: Uint8Array;
+}
+
 /** What client and server connections have in common (DMC-01 to DMC-12). */
 export abstract class Connection extends Sealed {
   readonly transportProtocol = 'tcp';
@@ -34,13 +46,20 @@ export abstract class Connection extends Sealed {
   readonly tlsVersion: string;
   readonly sni: string;
   readonly tls: boolean;
+  /** The address of sluice's own end, or null. */
+  readonly sockname: Address | null;
+  readonly #facts: Facts | null;
+  #certificates: readonly Certificate[] | null = null;
 
   constructor(
     readonly id: string,
-    tls: TlsFacts | null,
+    facts: Facts | null,
     readonly context: ConnectionContext,
   ) {
     super();
+    this.#facts = facts;
+    const tls = facts?.tls ?? null;
+    this.sockname = facts?.local === undefined ? null : addressOf(facts.local);
     this.tls = tls !== null;
     this.alpn = tls?.alpn ?? '';
     this.cipher = tls?.cipher ?? '';
@@ -52,8 +71,21 @@ export abstract class Connection extends Sealed {
     return this.tls;
   }
 
+  /** `open` or `closed`. */
+  abstract readonly state: 'open' | 'closed';
+
   get alpnOffers(): readonly string[] {
-    return this.alpn === '' ? [] : [this.alpn];
+    return this.#facts?.tls?.alpnOffers ?? [];
+  }
+
+  get cipherList(): readonly string[] {
+    return (this.#facts?.tls?.ciphers ?? []).map(cipherName);
+  }
+
+  /** The other side's certificates, leaf first. */
+  get certificateList(): readonly Certificate[] {
+    this.#certificates ??= certificateList(this.#facts?.chain);
+    return this.#certificates;
   }
 }
 
@@ -63,15 +95,24 @@ export class Client extends Connection {
   readonly address: Address;
   readonly timestampStart: number | null;
   readonly timestampEnd: number | null = null;
+  /** The certificate it was shown, or null. */
+  readonly mitmcert: Certificate | null;
+  readonly #isOpen: IsOpen;
 
-  constructor(facts: ClientFacts, context: ConnectionContext) {
-    super(facts.address, facts.tls, context);
+  constructor(facts: ClientFacts, context: ConnectionContext, isOpen: IsOpen = () => true) {
+    super(facts.address, facts, context);
+    this.#isOpen = isOpen;
+    this.mitmcert = facts.shown ? new Certificate(facts.shown) : null;
     this.address = addressOf(facts.address);
     this.timestampStart = seconds(facts.connectedAt);
   }
 
   get peername(): Address {
     return this.address;
+  }
+
+  get state(): 'open' | 'closed' {
+    return this.#isOpen('client') ? 'open' : 'closed';
   }
 
   /** S3-13: the connection of a client stands for all that belongs to it. */
@@ -87,17 +128,27 @@ export class Server extends Connection {
   readonly timestampTcpSetup: number | null;
   readonly timestampTlsSetup: number | null;
   readonly timestampEnd: number | null = null;
-  readonly certificateList: readonly CertificateFacts[];
   #address: Address | null;
+  readonly #isOpen: IsOpen;
 
-  constructor(facts: ServerFacts | null, address: Address | null, context: ConnectionContext, id: string) {
-    super(id, facts?.tls ?? null, context);
+  constructor(
+    facts: ServerFacts | null,
+    address: Address | null,
+    context: ConnectionContext,
+    id: string,
+    isOpen: IsOpen = () => true,
+  ) {
+    super(id, facts, context);
     this.#address = address;
+    this.#isOpen = isOpen;
     this.peername = facts ? addressOf(facts.address) : null;
     this.timestampStart = seconds(facts?.startedAt);
     this.timestampTcpSetup = seconds(facts?.connectedAt);
     this.timestampTlsSetup = seconds(facts?.securedAt);
-    this.certificateList = facts?.certificate ? [facts.certificate] : [];
+  }
+
+  get state(): 'open' | 'closed' {
+    return this.peername !== null && this.#isOpen('server') ? 'open' : 'closed';
   }
 
   /** Host and port as asked for. Before the server is dialled another may be set. */
@@ -143,6 +194,8 @@ export class ClientHello extends Sealed {
     readonly sni: string,
     readonly alpnProtocols: readonly string[],
     readonly context: ConnectionContext,
+    /** The ciphers it offers, by their numbers (RFC 8446 B.4). */
+    readonly cipherSuites: readonly number[] = [],
   ) {
     super();
   }
@@ -153,29 +206,33 @@ export class ClientHello extends Sealed {
 }
 
 /** The context of a connection; its client and its server are made when they are looked at, and stay the same. */
-export function contextOf(image: ConnectionImage, options: ConnectionContext['options']): ConnectionContext {
+export function contextOf(
+  image: ConnectionImage,
+  options: ConnectionContext['options'],
+  isOpen: IsOpen = () => true,
+): ConnectionContext {
   let client: Client | null = null;
   let server: Server | null = null;
   const context: ConnectionContext = {
     options,
     layers: image.layer === '' ? [] : image.layer.split('/'),
     get client() {
-      client ??= image.client && new Client(image.client, context);
+      client ??= image.client && new Client(image.client, context, isOpen);
       return client;
     },
     get server() {
-      server ??= serverOf(image, context);
+      server ??= serverOf(image, context, isOpen);
       return server;
     },
   };
   return context;
 }
 
-export function serverOf(image: ConnectionImage, context: ConnectionContext): Server | null {
+export function serverOf(image: ConnectionImage, context: ConnectionContext, isOpen?: IsOpen): Server | null {
   const { server, address } = image;
   const at: Address | null = address ? [address.host, address.port] : server ? addressOf(server.authority) : null;
   if (!at) return null;
-  const connection = new Server(server, at, context, `server ${server?.id ?? image.id}`);
+  const connection = new Server(server, at, context, `server ${server?.id ?? image.id}`, isOpen);
   connection.error = image.error;
   return connection;
 }

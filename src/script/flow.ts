@@ -207,7 +207,7 @@ export abstract class Flow<Image extends Standing = Standing> extends Sealed {
     const { client, server } = this.#image;
     const { host, port, layer } = this.destination();
     const peers = { id: server?.id ?? 0, client, server, address: { host, port }, layer };
-    return contextOf({ ...peers, error: null, certificate: null, sni: '', alpn: [] }, options);
+    return contextOf({ ...peers, error: null, certificate: null, sni: '', alpn: [] }, options, () => this.live);
   }
 }
 

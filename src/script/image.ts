@@ -152,6 +152,8 @@ export interface ConnectionImage {
   readonly certificate: CertificateFacts | null;
   readonly sni: string;
   readonly alpn: readonly string[];
+  /** The ciphers of a ClientHello. */
+  readonly ciphers?: readonly number[];
   /** The layer sluice would take. */
   readonly layer: string;
 }

@@ -5,10 +5,11 @@ import type { ConnectionImage } from './image.js';
 
 /** What the hooks of a connection are called with. */
 export function subjectOf(event: EventName, image: ConnectionImage): Connection | Layer | ClientHello {
-  const context = contextOf(image, ctx.options);
+  const closed = /^(client|server)disconnect$/.exec(event)?.[1];
+  const context = contextOf(image, ctx.options, (side) => side !== closed);
   const { argument } = eventTable[event];
   if (argument === 'layer') return new Layer(image.layer, context);
-  if (argument === 'hello') return new ClientHello(image.sni, image.alpn, context);
+  if (argument === 'hello') return new ClientHello(image.sni, image.alpn, context, image.ciphers);
   const subject =
     argument === 'server' || event.endsWith('_server')
       ? (context.server ?? new Server(null, null, context, String(image.id)))

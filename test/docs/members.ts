@@ -1,4 +1,5 @@
 import { attributes } from '../../src/script/attributes.js';
+import { Certificate } from '../../src/script/certificate.js';
 import { Client, ClientHello, contextOf, Layer, Server } from '../../src/script/connection.js';
 import { ctx } from '../../src/script/ctx.js';
 import { Headers } from '../../src/script/headers.js';
@@ -64,6 +65,7 @@ function examples(): readonly object[] {
     Headers.of({}),
     new Client(FACTS, context),
     new Server(null, ['a.example', 80], context, '1'),
+    new Certificate(new Uint8Array()),
     new Layer('http', context),
     new ClientHello('a.example', [], context),
     ctx,

@@ -95,7 +95,7 @@ export default {
 } satisfies Hooks;
 \`\`\`
 
-\`Client\`, \`ClientHello\`, \`Connection\`, \`CONTENT_MISSING\`, \`ctx\`, \`Flow\`, \`Headers\`, \`HTTPFlow\`, \`Layer\`, \`Message\`,
+\`Certificate\`, \`Client\`, \`ClientHello\`, \`Connection\`, \`CONTENT_MISSING\`, \`ctx\`, \`Flow\`, \`Headers\`, \`HTTPFlow\`, \`Layer\`, \`Message\`,
 \`replacing\`, \`Request\`, \`Response\`, \`Server\` and \`TextPieces\` are there, and the types \`Address\`, \`AnsweredFlow\`,
 \`ConnectionContext\`, \`Ctx\`, \`FailedFlow\`, \`Hooks\`, \`LogLine\`, \`MultiMap\`, \`ScriptError\`, \`ScriptOptions\`,
 \`SetCookie\`, \`Stream\`, \`StreamFunction\` and \`StreamGenerator\`. While the script runs sluice provides them. For an

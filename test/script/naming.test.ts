@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import tls from 'node:tls';
 import { inspect } from 'node:util';
-import { Client, ClientHello, ctx, Headers, Layer, Response, type Server } from '../../src/script/api.js';
+import { Certificate, Client, ClientHello, ctx, Headers, Layer, Response, type Server } from '../../src/script/api.js';
 import { attributes } from '../../src/script/attributes.js';
 import { aliasesOf, nearest, snake } from '../../src/script/naming.js';
 import { fetchThrough } from '../support/client.js';
@@ -42,6 +43,7 @@ const MAKERS: Readonly<Record<string, readonly (() => object)[]>> = {
   Connection: [() => new Client(CLIENT, CONTEXT), server],
   Client: [() => new Client(CLIENT, CONTEXT)],
   Server: [server],
+  Certificate: [() => Certificate.fromPem(tls.rootCertificates[0] ?? '')],
   Layer: [() => new Layer('http', CONTEXT)],
   ClientHello: [() => new ClientHello('a.test', ['h2'], CONTEXT)],
   ctx: [() => ctx],
@@ -145,10 +147,12 @@ test('naming: every name of mitmproxy that sluice has is spelt as there', () => 
     Response: 'status_code reason refresh cookies raw_content timestamp_end body',
     Headers: 'get_all set_all add insert pop keys values items',
     Client:
-      'peername address error tls tls_established alpn alpn_offers cipher tls_version sni timestamp_start timestamp_end transport_protocol proxy_mode client_conn id ip_address ssl_established cipher_name',
+      'peername address error tls tls_established alpn alpn_offers cipher tls_version sni timestamp_start timestamp_end transport_protocol proxy_mode client_conn id sockname state certificate_list mitmcert cipher_list ip_address ssl_established cipher_name',
     Server:
       'peername address via certificate_list timestamp_tcp_setup timestamp_tls_setup timestamp_ssl_setup transport_protocol ip_address',
-    ClientHello: 'client_hello context ignore_connection sni alpn_protocols',
+    Certificate:
+      'subject issuer cn organization altnames serial notbefore notafter has_expired keyinfo fingerprint is_ca crl_distribution_points to_pem',
+    ClientHello: 'cipher_suites client_hello context ignore_connection sni alpn_protocols',
     Layer: 'layer context name',
     ctx: 'options log master',
   };
