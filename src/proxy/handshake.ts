@@ -10,10 +10,12 @@ import { nameValue } from '../flow/distinguished.js';
 import { bracketed, type ClientFacts, type Origin, type ServerFacts } from '../flow/flow.js';
 import type { Inside } from './connector.js';
 import type { Context } from './context.js';
+import { detect, serverSpeaksFirst } from './detection.js';
 import { type Dialled, type DialResult, isDialled } from './dialled.js';
 import type { ClientHello } from './hello.js';
 import { chooseLayer, connectionImage } from './layers.js';
 import { openServer } from './opening.js';
+import { joinRaw } from './rawtcp.js';
 import { clientRefusal, isDistrust } from './refusals.js';
 import { logSecrets } from './secrets.js';
 import { peerChain, tlsFacts } from './securing.js';
@@ -155,13 +157,55 @@ export class Handshake {
     securedAt: number,
   ): void {
     const { context } = this;
-    chooseLayer(context, { client, server, layer: 'http', possible: ['http'] }, () => {
-      if (secure.destroyed) return;
-      const session: Session = new Session(context, secure, client, inside, null, (error) => {
-        const isEarly = now() - securedAt < JUST_AFTER;
-        if (session.requests === 0 && (error ? isDistrust(error) : isEarly)) this.refused(error);
+    const speak = (isHttp: boolean): void => {
+      const layer = isHttp ? 'http' : 'tcp';
+      chooseLayer(context, { client, server, layer, possible: ['http', 'tcp'] }, (chosen) => {
+        if (secure.destroyed) return this.drop(inside.dialled);
+        if (chosen === 'tcp') this.speakRaw(secure, client, inside);
+        else this.speakHttp(secure, client, inside, securedAt);
       });
+    };
+    if (client.tls?.alpn === 'http/1.1' || inside.dialled === null) return speak(true);
+    this.detect(secure, inside, securedAt, speak);
+  }
+
+  /** Nothing was agreed on, so the first bytes have to say what is spoken. */
+  private detect(secure: TLSSocket, inside: Inside, securedAt: number, done: (isHttp: boolean) => void): void {
+    const { dialled } = inside;
+    detect(secure, this.context.options.head_timeout, (detected) => {
+      if (detected.type === 'closed') {
+        this.drop(dialled);
+        secure.on('error', () => {}); // reported
+        secure.destroy();
+        if (detected.error ? isDistrust(detected.error) : now() - securedAt < JUST_AFTER) this.refused(detected.error);
+      } else if (detected.type !== 'silent' || !dialled || !isDialled(dialled)) done(detected.type !== 'raw');
+      else
+        serverSpeaksFirst(secure, dialled.socket, (isFirst) => {
+          if (isFirst) done(false);
+          else this.detect(secure, inside, securedAt, done);
+        });
     });
+  }
+
+  private speakHttp(secure: TLSSocket, client: ClientFacts, inside: Inside, securedAt: number): void {
+    const session: Session = new Session(this.context, secure, client, inside, null, (error) => {
+      const isEarly = now() - securedAt < JUST_AFTER;
+      if (session.requests === 0 && (error ? isDistrust(error) : isEarly)) this.refused(error);
+    });
+  }
+
+  /** TLS around something else than HTTP (WS-06). */
+  private speakRaw(secure: TLSSocket, client: ClientFacts, { origin, wish, dialled }: Inside): void {
+    const { context } = this;
+    const { host, port } = origin;
+    const raw = { client, host, port, why: 'inside TLS, and not HTTP', isRead: true };
+    const join = (result: DialResult): void => {
+      if (isDialled(result)) return joinRaw(context, raw, secure, result);
+      context.ledger.openPassage(client, host, port, 'tcp', raw.why).failed(result.kind, result.message);
+      secure.destroy();
+    };
+    if (dialled) join(dialled);
+    else openServer(context, origin, wish, client, join);
   }
 
   /** The client did not like our certificate, as far as can be told. */

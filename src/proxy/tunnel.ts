@@ -3,18 +3,16 @@ import type { ClientFacts, Origin } from '../flow/flow.js';
 import { failurePage } from '../http/failure.js';
 import type { Authority } from '../http/target.js';
 import type { Context } from './context.js';
-import { type DialResult, isDialled } from './dialled.js';
+import { detect, serverSpeaksFirst } from './detection.js';
+import { type Dialled, isDialled } from './dialled.js';
 import { Handshake } from './handshake.js';
-import { type ClientHello, looksLikeTls, readClientHello } from './hello.js';
+import type { ClientHello } from './hello.js';
 import { chooseLayer, connectionImage, type LayerName } from './layers.js';
 import { openServer } from './opening.js';
+import { joinRaw } from './rawtcp.js';
 import { Session } from './session.js';
-import { splice } from './splice.js';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
-const SILENCE = 1000;
-const TOKEN_CHARACTER = /[!#$%&'*+\-.^_`|~0-9A-Za-z\r]/;
-const H2_PREFACE = 'PRI * HTTP/2';
 
 /** A client's CONNECT: finds out what is spoken inside and opens it, or lets it through untouched. */
 export class Tunnel {
@@ -50,60 +48,29 @@ export class Tunnel {
     return { scheme, host: this.host, port: this.port };
   }
 
-  /** Reads the first bytes until they say what is spoken, puts them back and goes on accordingly. */
+  /** Finds out what is spoken and goes on accordingly. */
   private peek(): void {
-    const { socket } = this;
-    let seen: Buffer = Buffer.alloc(0);
-    const stop = (): Buffer => {
-      clearTimeout(timer);
-      socket.setTimeout(0);
-      socket.removeListener('data', onData);
-      socket.removeListener('end', onEnd);
-      socket.removeListener('timeout', onTimeout);
-      socket.pause();
-      if (seen.length > 0) socket.unshift(seen);
-      return seen;
-    };
-    const onEnd = (): void => {
-      stop();
-      socket.destroy();
-    };
-    const onTimeout = (): void => {
-      stop();
-      this.row('the client did not finish its first message').failed('timed-out', 'no complete first message came');
-      socket.destroy();
-    };
-    const onData = (bytes: Buffer): void => {
-      clearTimeout(timer);
-      seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes]);
-      this.decide(seen, stop);
-    };
-    const timer = setTimeout(() => {
-      stop();
-      this.listenToServer();
-    }, SILENCE);
-    socket.setTimeout(this.context.options.head_timeout * 1000);
-    socket.on('data', onData);
-    socket.on('end', onEnd);
-    socket.on('timeout', onTimeout);
-    socket.resume();
-  }
-
-  private decide(seen: Buffer, stop: () => Buffer): void {
-    if (looksLikeTls(seen)) {
-      const reading = readClientHello(seen);
-      if (reading.type === 'more') return;
-      stop();
-      if (reading.type === 'hello') this.choose('tls', ['tls', 'tcp'], () => this.greet(reading.hello));
-      else this.pass('the TLS handshake does not begin as it should');
-      return;
-    }
-    const start = seen.toString('latin1', 0, H2_PREFACE.length);
-    if (start !== H2_PREFACE && H2_PREFACE.startsWith(start)) return;
-    stop();
-    if (start === H2_PREFACE) this.pass('the client speaks HTTP/2 without TLS');
-    else if (TOKEN_CHARACTER.test(start[0] ?? '')) this.choose('http', ['http', 'tcp'], () => this.speakPlain());
-    else this.pass('the client speaks neither HTTP nor TLS');
+    detect(this.socket, this.context.options.head_timeout, (detected) => {
+      switch (detected.type) {
+        case 'tls':
+          return this.choose('tls', ['tls', 'tcp'], () => this.greet(detected.hello));
+        case 'http':
+          return this.choose('http', ['http', 'tcp'], () => this.speakPlain());
+        case 'h2':
+          return this.pass('the client speaks HTTP/2 without TLS');
+        case 'broken-tls':
+          return this.pass('the TLS handshake does not begin as it should');
+        case 'raw':
+          return this.read('the client speaks neither HTTP nor TLS');
+        case 'silent':
+          return this.listenToServer();
+        case 'closed':
+          return void this.socket.destroy();
+        case 'late':
+          this.row('the client did not finish its first message').failed('timed-out', 'no complete first message came');
+          this.socket.destroy();
+      }
+    });
   }
 
   /** Nothing comes from the client: perhaps the server speaks first, as with SMTP or SSH. */
@@ -111,32 +78,15 @@ export class Tunnel {
     const { socket } = this;
     openServer(this.context, this.origin('http'), { sni: '', alpn: [] }, this.client, (result) => {
       if (socket.destroyed) return isDialled(result) && result.socket.destroy();
-      if (!isDialled(result)) return this.peekAgain();
+      if (!isDialled(result)) return this.peek();
       const server = result.socket;
       server.on('error', () => {}); // the close that follows says it
-      const settle = (): void => {
-        socket.removeListener('readable', onClient);
-        server.removeListener('readable', onServer);
-        server.removeListener('close', onClient);
-      };
-      const onClient = (): void => {
-        settle();
+      serverSpeaksFirst(socket, server, (isFirst) => {
+        if (isFirst) return this.join(result, 'the server speaks first', true);
         server.destroy();
-        this.peekAgain();
-      };
-      const onServer = (): void => {
-        settle();
-        this.join(result, 'the server speaks first');
-      };
-      socket.once('readable', onClient);
-      server.once('readable', onServer);
-      server.once('close', onClient);
+        this.peek();
+      });
     });
-  }
-
-  private peekAgain(): void {
-    this.socket.removeAllListeners('readable');
-    this.peek();
   }
 
   private speakPlain(): void {
@@ -149,7 +99,7 @@ export class Tunnel {
     chooseLayer(this.context, { client: this.client, server: null, layer, possible }, (chosen) => {
       if (this.socket.destroyed) return;
       if (chosen === layer) go();
-      else this.pass('a script chose it');
+      else this.read('a script chose it');
     });
   }
 
@@ -182,16 +132,26 @@ export class Tunnel {
     return this.context.ledger.openPassage(this.client, this.host, this.port, 'tls', why);
   }
 
-  // --- passing through
+  // --- what is not HTTP
 
+  /** Its bytes are shown as they are. */
+  private read(why: string): void {
+    this.dialRaw(why, true, false);
+  }
+
+  /** Its bytes are nobody's business. */
   private pass(why: string, isAsked = false): void {
+    this.dialRaw(why, false, isAsked);
+  }
+
+  private dialRaw(why: string, isRead: boolean, isAsked: boolean): void {
     openServer(this.context, this.origin('http'), { sni: '', alpn: [] }, this.client, (result) => {
       if (isDialled(result)) {
         if (isAsked) {
           this.socket.write(ESTABLISHED);
           this.told(true);
         }
-        this.join(result, why);
+        this.join(result, why, isRead);
         return;
       }
       this.row(why).failed(result.kind, result.message);
@@ -202,24 +162,8 @@ export class Tunnel {
     });
   }
 
-  private join(dialled: Extract<DialResult, { socket: Socket }>, why: string): void {
-    const { socket } = this;
-    const passage = this.context.ledger.openPassage(this.client, this.host, this.port, 'tcp', why);
-    passage.connectedTo(dialled.facts);
-    passage.handle = {
-      kill: () => {
-        passage.failed('killed', 'Connection killed.');
-        socket.resetAndDestroy();
-        dialled.socket.resetAndDestroy();
-      },
-      release: () => {},
-    };
-    splice(socket, dialled.socket, {
-      moved: (toServer, toClient) => passage.moved(toServer, toClient),
-      done: (error) => {
-        if (error) passage.failed('cut-off', `the connection broke: ${error.message}`);
-        else passage.finished();
-      },
-    });
+  private join(dialled: Dialled, why: string, isRead: boolean): void {
+    const { client, host, port, socket } = this;
+    joinRaw(this.context, { client, host, port, why, isRead }, socket, dialled);
   }
 }
