@@ -288,6 +288,10 @@ export const attributes: readonly {
         'addContentView(name, render, types): a way to show bodies; render(content, message, flow) returns text.',
       ),
       row(
+        'serve',
+        'serve(host, port, app): answers plain HTTP requests for that place; app(request, flow) gives a Response.',
+      ),
+      row(
         'addons',
         'get(name) and has(name): the addons of this file, by their names; other scripts have a thread of their own.',
       ),

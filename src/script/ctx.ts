@@ -5,6 +5,7 @@ import { heedOptions, options, optionValues, renewOptions, type ScriptOptions } 
 import type { HTTPFlow } from './httpflow.js';
 import type { Message } from './message.js';
 import { Sealed } from './naming.js';
+import { type App, Apps } from './serve.js';
 
 /** Makes text of a body; nothing where it is not for this view. */
 export type ViewFunction = (content: Buffer, message: Message, flow: HTTPFlow) => unknown;
@@ -29,6 +30,8 @@ export interface Master {
   addCommand(name: string, doc: string): void;
   addView(name: string, types: readonly string[]): void;
   addColumn(name: string, width: number): void;
+  /** There is a web app now. */
+  served(): void;
   execute(line: string): void;
   setOption(name: string, value: OptionValue): void;
   shutdown(): void;
@@ -40,6 +43,7 @@ const nobody: Master = {
   addCommand: () => {},
   addView: () => {},
   addColumn: () => {},
+  served: () => {},
   execute: () => {},
   setOption: () => {},
   shutdown: () => {},
@@ -52,6 +56,7 @@ export type ColumnFunction = (flow: HTTPFlow) => unknown;
 
 const columnFunctions = new Map<string, ColumnFunction>();
 const viewFunctions = new Map<string, ViewFunction>();
+const apps = new Apps();
 const commandFunctions = new Map<string, CommandFunction>();
 
 let addons: readonly Addon[] = [];
@@ -139,6 +144,15 @@ export class Ctx extends Sealed {
     master.addColumn(name, width);
   }
 
+  /**
+   * Answers the plain HTTP requests for a host and port with what `app` makes of each (CTX-09). Nothing listens there,
+   * and no server is dialled. Throws where the place is taken or cannot be one.
+   */
+  serve(host: string, port: number, app: App): void {
+    apps.add(host, port, app);
+    master.served();
+  }
+
   readonly addons: ScriptAddons = {
     get: (name) => addons.find((addon) => addon.name === name)?.owner ?? null,
     has: (name) => addons.some((addon) => addon.name === name),
@@ -173,6 +187,11 @@ export function connectCtx(to: Master): void {
 /** The host tells which addons there are. */
 export function renewAddons(now: readonly Addon[]): void {
   addons = now;
+}
+
+/** What answers for the web apps, or null where there are none. */
+export function servingAddon(): Addon | null {
+  return apps.isEmpty ? null : apps.addon();
 }
 
 export function columns(): ReadonlyMap<string, ColumnFunction> {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type Addon, addonOf, addonsOf } from './addon.js';
 import type { Blame } from './blame.js';
 import { loadBundle } from './bundle.js';
-import { ctx, renewAddons } from './ctx.js';
+import { ctx, renewAddons, servingAddon } from './ctx.js';
 import type { EventName } from './events.js';
 import { AddonHalt } from './halt.js';
 import type { HostEvent, HostSettings, Performed, Thrown } from './image.js';
@@ -19,6 +19,8 @@ export interface Called {
 /** The hooks of a script: loads them with its addons, and calls them. */
 export class Hooks {
   private addons: Addon[] = [];
+  private hasLoaded = false;
+  private isServing = false;
 
   constructor(
     private readonly settings: HostSettings,
@@ -33,11 +35,32 @@ export class Hooks {
       const { module, files } = await loadBundle(settings);
       this.addons = addonsOf(module, path.parse(settings.path).name, (text) => warnings.push(text));
       renewAddons(this.addons);
+      this.hasLoaded = true;
+      this.serve();
       this.say({ type: 'loaded', hooks: this.names(), files, warnings, thrown: null });
     } catch (error) {
       const files = [settings.path, ...failedFile(error)];
       this.say({ type: 'loaded', hooks: [], files, warnings, thrown: this.blame.thrown('loading', error) });
     }
+  }
+
+  /** The script has a web app: its requests are to come here. */
+  served(): void {
+    if (!this.hasLoaded || this.isServing) return;
+    this.serve();
+    this.tellNames([]);
+  }
+
+  private serve(): void {
+    const addon = servingAddon();
+    if (!addon) return;
+    this.isServing = true;
+    this.addons.push(addon);
+  }
+
+  /** The hooks are others than when it was loaded. */
+  private tellNames(warnings: readonly string[]): void {
+    this.say({ type: 'loaded', hooks: this.names(), files: [], warnings, thrown: null });
   }
 
   /** Calls one event's hook of every addon, in order. What one throws does not keep the others from it. */
@@ -77,7 +100,7 @@ export class Hooks {
       }
     }
     renewAddons(this.addons);
-    if (ran) this.say({ type: 'loaded', hooks: this.names(), files: [], warnings, thrown: null });
+    if (ran) this.tellNames(warnings);
     return { outcome: { type: 'done', ran } };
   }
 

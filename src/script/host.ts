@@ -255,6 +255,7 @@ const reach: Reach = {
 
 async function main(): Promise<void> {
   redirectConsole();
+  const hooks = new Hooks(settings, blame, say);
   process.on('exit', () => port?.flush());
   process.setSourceMapsEnabled(true);
   connectCtx({
@@ -263,12 +264,12 @@ async function main(): Promise<void> {
     addColumn: (name, width) => say({ type: 'asked', what: { type: 'add-column', name, width } }),
     addView: (name, types) => say({ type: 'asked', what: { type: 'add-view', name, types } }),
     addCommand: (name, doc) => say({ type: 'asked', what: { type: 'add-command', name, doc } }),
+    served: () => hooks.served(),
     execute: (line) => say({ type: 'asked', what: { type: 'execute', line } }),
     shutdown: () => say({ type: 'asked', what: { type: 'shutdown' } }),
     print: printed,
   });
   renewOptions(settings.options);
-  const hooks = new Hooks(settings, blame, say);
   const host = new Host(hooks);
   await hooks.load();
   parentPort?.on('message', (commands: readonly HostCommand[]) => {

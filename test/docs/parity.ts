@@ -38,6 +38,8 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['CTX-04', 'differs: ctx.shutdown() does it, and ctx.master is ctx'],
   ['EVT-01', 'differs: `load` is another spelling of `start` and gets ctx in place of a loader'],
   ['EVT-02', 'differs: the options come first, then the changed names'],
+  ['CTX-07', 'differs: dump files are neither read nor written yet'],
+  ['CTX-09', 'differs: plain HTTP alone: for HTTPS the server is dialled first'],
   [
     'EVT-07',
     'differs: the hook gets the server; the client is server.context.client. sluice does not dial itself, whatever a script says',

@@ -33,6 +33,15 @@ export const PYTHON_NAMES: readonly (readonly [python: string, ours: string])[] 
   ['ctx.options.update(a=1)', '`ctx.options.update({ a: 1 })`'],
   ['ctx.master.shutdown()', '`ctx.shutdown()`; both work'],
   ['logging.info(…), logging.log(ALERT, …)', '`ctx.log.info(…)`, `ctx.log.alert(…)` or `console.log(…)`'],
+  ['raise exceptions.AddonHalt', "`throw new AddonHalt()`, imported from 'sluice'"],
+  ['ctx.master.addons.get("a")', "`ctx.addons.get('a')`: of the same file"],
+  ['flowfilter.parse("~q"), flowfilter.match(f, flow)', "the same, imported from 'sluice'"],
+  ['await flow.wait_for_resume()', '`await flow.waitForResume()`; both spellings work'],
+  [
+    'flow.get_state(), HTTPFlow.from_state(state)',
+    '`flow.getState()`, `HTTPFlow.fromState(state)`; both spellings work',
+  ],
+  ['addons = [asgiapp.WSGIApp(app, "a.test", 80)]', "`ctx.serve('a.test', 80, (request) => Response.make(200, '…'))`"],
   ['entry.msg, entry.level', 'the same'],
   ['@concurrent', 'not needed: a hook that blocks stalls only flows that wait for its script'],
 ];

@@ -79,7 +79,9 @@ export function response(flow) {
 
 In place of functions a module may export as its default an object or a class with methods named after events, a list of
 those, or one function, which is a \`response\` hook. A list called \`addons\` adds more of them. State that belongs to the
-script goes into variables of the module or fields of the class.
+script goes into variables of the module or fields of the class. \`ctx.addons.get(name)\` finds the others of the same
+file: their name is their attribute \`name\`, else that of their class in lower case, and for the module that of the
+file. A file with two of one name does not load.
 
 TypeScript needs no build: types are taken away, not checked. A script may import files beside it, packages from the
 \`node_modules\` near it, everything of Node, and sluice's own names from \`'sluice'\`:
@@ -95,9 +97,10 @@ export default {
 } satisfies Hooks;
 \`\`\`
 
-\`Certificate\`, \`Client\`, \`ClientHello\`, \`Connection\`, \`CONTENT_MISSING\`, \`ctx\`, \`Flow\`, \`Headers\`, \`HTTPFlow\`, \`Layer\`, \`Message\`,
-\`replacing\`, \`Request\`, \`Response\`, \`Server\` and \`TextPieces\` are there, and the types \`Address\`, \`AnsweredFlow\`,
-\`ConnectionContext\`, \`Ctx\`, \`FailedFlow\`, \`Hooks\`, \`LogLine\`, \`MultiMap\`, \`ScriptError\`, \`ScriptOptions\`,
+\`AddonHalt\`, \`Certificate\`, \`Client\`, \`ClientHello\`, \`Connection\`, \`CONTENT_MISSING\`, \`ctx\`, \`decoded\`,
+\`Flow\`, \`flowfilter\`, \`Headers\`, \`HTTPFlow\`, \`Layer\`, \`Message\`, \`replacing\`, \`Request\`, \`Response\`, \`Server\`,
+\`TalkMessage\`, \`TCPFlow\`, \`TCPMessage\`, \`TextPieces\`, \`WebSocketData\` and \`WebSocketMessage\` are there, and the types \`Address\`, \`AnsweredFlow\`, \`App\`, \`ConnectionContext\`, \`Ctx\`, \`FailedFlow\`, \`FlowState\`,
+\`Hooks\`, \`LogLine\`, \`MultiMap\`, \`RequestState\`, \`ResponseState\`, \`ScriptError\`, \`ScriptFilter\`, \`ScriptOptions\`,
 \`SetCookie\`, \`Stream\`, \`StreamFunction\` and \`StreamGenerator\`. While the script runs sluice provides them. For an
 editor to know them, the package must be installed where the script is.
 
@@ -126,9 +129,12 @@ back to what it was and the user is told why.
 | a server that stops in the body | up to responseheaders, then error; the flow has a response and an error |
 
 The hooks of one flow come one after the other, and the flow waits for each. When several scripts have a hook for an
-event they are asked in the order of the option, and each sees what those before it changed. Hooks may be async: only
+event they are asked in the order of the option, and each sees what those before it changed. A hook that throws an
+\`AddonHalt\` keeps the event from all behind it; what it changed stays, and nothing is reported. Hooks may be async: only
 their flow waits, other flows and other hooks of the script go on. After \`requestheaders\` or \`responseheaders\` sluice
-looks whether \`intercept\` matches; the flow is held once its \`request\` or \`response\` hooks are over.
+looks whether \`intercept\` matches; the flow is held once its \`request\` or \`response\` hooks are over. So it is with
+\`flow.intercept()\`, unless the hook does \`await flow.waitForResume()\`: then the flow is held at that line, and the rest
+of the hook comes when you, or another, let it go.
 
 ## What may be changed when
 
@@ -171,7 +177,14 @@ throws an error with the nearest one that is. Times are seconds since 1970. Byte
 
 ${objectTables()}
 Messages are made by \`Request.make(method, url, content, headers)\` and \`Response.make(status, content, headers)\`, where
-the content is bytes or text; headers by \`Headers.of({ content_type: 'text/plain' })\` or from pairs.
+the content is bytes or text; headers by \`Headers.of({ content_type: 'text/plain' })\` or from pairs; flows by
+\`HTTPFlow.fromState(state)\` from what \`flow.getState()\` gave.
+
+\`flowfilter.parse('~m POST & ~d example.com').match(flow)\` asks a filter expression of the prompt. One that is none
+throws.
+
+\`ctx.serve('app.test', 80, (request) => Response.make(200, 'hello'))\` answers the requests for a host and port by the
+script; null is 404. Nothing listens there, so only clients that use the proxy reach it, and only by plain HTTP.
 
 \`query\`, \`cookies\`, \`urlencodedForm\` and \`multipartForm\` are live views: reading them reads the message, and changing
 them changes it. Each has \`get\`, \`getAll\`, \`set\`, \`setAll\`, \`add\`, \`insert\`, \`delete\`, \`has\`, \`update\`, \`clear\`, \`keys\`,

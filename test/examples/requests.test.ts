@@ -37,6 +37,17 @@ test('EVT-20 examples/answer-locally.ts answers without a server, and lets the o
   assertQuiet(proxy);
 });
 
+test('CTX-09 examples/serve-page.ts serves a page of counts; other pages of that host are not there', async (t) => {
+  const proxy = await startProxy(t, { scripts: [example('serve-page.ts')] });
+  const origin = await startOrigin(t, answering(response('from the server')));
+  for (const path of ['/a', '/b']) await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}${path}`);
+  const page = await fetchThrough(proxy.port, 'http://sluice.test/');
+  assert.match(headOf(page), /^HTTP\/1\.1 200 OK\r\n[\s\S]*content-type: text\/plain\r\n/i);
+  assert.equal(bodyOf(page), '2 127.0.0.1\n');
+  assert.match(await fetchThrough(proxy.port, 'http://sluice.test/other'), /^HTTP\/1\.1 404 /);
+  assertQuiet(proxy);
+});
+
 test('EVT-19 examples/kill-trackers.mjs cuts the client off without an answer, and no server hears of it', async (t) => {
   const origin = await startOrigin(t, answering(response('page')));
   const file = adapted(t, 'kill-trackers.mjs', { "'tracker.example'": "'localhost'" });
