@@ -85,6 +85,7 @@ export class Entry implements Teller {
   waitsFor: string | null = null;
   /** The scripts that said how a body goes on. */
   private watchLimit = 0;
+  private cutBy: string | null = null;
   private readonly releaseListeners: (() => void)[] = [];
   wishers: Readonly<Partial<Record<Side, string>>> = {};
   private backup: Backup | null = null;
@@ -219,11 +220,22 @@ export class Entry implements Teller {
     this.changed();
   }
 
+  /** Ends the exchange, whose body cannot go on. */
+  cutOff(message: string): void {
+    this.cutBy = message;
+    this.handle?.kill();
+  }
+
   failed(kind: ErrorKind, message: string): void {
+    if (kind === 'killed' && this.cutBy !== null) return this.fail('cut-off', this.cutBy);
+    this.fail(kind, kind === 'cut-off' ? this.cutMessage(message) : message);
+  }
+
+  private fail(kind: ErrorKind, message: string): void {
     const why = kind === 'killed' ? 'killed' : kind === 'client-gone' ? 'the client left' : 'cut off';
     this.request.cutOff(why);
     this.response?.cutOff(why);
-    this.error = { kind, message: kind === 'cut-off' ? this.cutMessage(message) : message, at: now() };
+    this.error = { kind, message, at: now() };
     this.finished();
   }
 
@@ -263,6 +275,7 @@ export class Entry implements Teller {
     this.request.endedAt = this.request.startedAt;
     this.response = null;
     this.error = null;
+    this.cutBy = null;
     this.replayed = true;
     this.isLive = true;
     this.notes = [];

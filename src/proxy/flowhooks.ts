@@ -7,7 +7,7 @@ import type { Settled } from '../script/thread.js';
 import type { Context } from './context.js';
 import type { Entry } from './entry.js';
 import { FlowRules } from './flowrules.js';
-import { applyLive, imageOf } from './image.js';
+import { applyLive, imageOf, withoutField } from './image.js';
 import { Lookout } from './lookout.js';
 import type { Script } from './script.js';
 import { isHalted } from './scripts.js';
@@ -99,9 +99,20 @@ export class FlowHooks {
         entry.waits(null);
         if (!wasHeld && entry.heldSide !== null && verdict.hold !== true) entry.released(); // a hook held it for itself
         this.release();
-        done(verdict);
+        done(this.undecoded(event, verdict));
       },
     );
+  }
+
+  /**
+   * Where the function that was agreed on gets the body decoded, the head must not say that it is coded. That is known
+   * once all scripts were asked: a later one may have put another function in its place.
+   */
+  private undecoded(event: string, verdict: Verdict): Verdict {
+    const side: Side = event === 'requestheaders' ? 'request' : 'response';
+    if (verdict.wish !== 'look' || !this.lookouts[side]?.isDecoded) return verdict;
+    withoutField(this.entry, side, 'content-encoding', this.context.ledger.spool);
+    return { ...verdict, request: this.entry.request.head, response: this.entry.response?.head ?? null };
   }
 
   /** The flow as it is; at its headers, with what options have in mind for the body. */
@@ -164,7 +175,7 @@ export class FlowHooks {
       this.lookouts[side] = new Lookout(script, this.entry.id, side, isDecoded, {
         take: (pieces, taken, isLast) => this.take(side, pieces, taken, isLast),
         blame: (thrown) => this.blame(script, thrown),
-        cut: () => this.entry.handle?.kill(),
+        cut: (why) => this.entry.cutOff(why),
       });
     return wish;
   }

@@ -1,5 +1,6 @@
 import { now } from '../flow/clock.js';
 import type { BodyData } from '../flow/extent.js';
+import { type Fields, sameName } from '../flow/fields.js';
 import type { Carriage, FlowError, RequestHead, ResponseHead, Side } from '../flow/flow.js';
 import type { Changed, FlowChange, FlowImage, PassageImage, RequestImage, ResponseImage } from '../script/image.js';
 import type { Entry } from './entry.js';
@@ -126,4 +127,18 @@ export function applyLive(entry: Entry, change: FlowChange, sent: readonly Side[
   for (const side of sent)
     if (change.names.includes(`${side}.trailers`)) entry.trailers(side, change[side]?.trailers ?? [], []);
   entry.annotate(change);
+}
+
+/** Takes every field of that name out of a head. */
+export function withoutField(entry: Entry, side: Side, name: string, spool: Spool): void {
+  const { request, response } = entry;
+  const left = (fields: Fields): Fields => fields.filter((field) => !sameName(field[0], name));
+  if (side === 'request') {
+    const { method, origin, path, version, fields } = request.head;
+    const change = { method, ...origin, path, version, fields: left(fields), trailers: request.trailers };
+    entry.replaceMessages(withHead(request, requestAfter(request.head, change), change, spool), response);
+  } else if (response) {
+    const change = { ...response.head, fields: left(response.head.fields), trailers: response.trailers };
+    entry.replaceMessages(request, withHead(response, responseAfter(change), change, spool));
+  }
 }

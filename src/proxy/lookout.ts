@@ -7,8 +7,8 @@ interface LookoutListener {
   /** What became of `taken` bytes. */
   take(pieces: Pieces, taken: number, isLast: boolean): void;
   blame(thrown: Thrown): void;
-  /** The body cannot go on. */
-  cut(): void;
+  /** The body cannot go on behind what was taken, and this is why. */
+  cut(why: string): void;
 }
 
 /** Sends a body through a script's function: one batch at a time is with its thread, the next one gathers meanwhile. */
@@ -25,7 +25,7 @@ export class Lookout {
     private readonly flow: FlowId,
     private readonly side: Side,
     /** The head says that there are no content codings: should the thread die, nothing can follow. */
-    private readonly isDecoded: boolean,
+    readonly isDecoded: boolean,
     private readonly listener: LookoutListener,
   ) {}
 
@@ -63,9 +63,18 @@ export class Lookout {
       if (thrown) this.listener.blame(thrown);
       if (lost !== null)
         this.listener.blame({ event: `${side}.stream`, message: `${lost}; ${this.sequel}`, place: null });
-      if (isDecoded && outcome === null) return this.listener.cut();
-      this.listener.take(outcome?.type === 'looked' ? outcome : joined(pieces), taken, ends);
+      const looked = outcome?.type === 'looked' ? outcome : null;
+      const broken = looked ? looked.broken : isDecoded ? (lost ?? thrown?.message ?? 'its script is gone') : null;
+      if (broken !== null) return this.break(looked, taken, broken);
+      this.listener.take(looked ?? joined(pieces), taken, ends);
       this.ask();
     });
+  }
+
+  /** What came of it goes on first; it does not count as the end. */
+  private break(pieces: Pieces | null, taken: number, why: string): void {
+    this.isDone = true;
+    if (pieces) this.listener.take(pieces, taken, false);
+    setImmediate(() => this.listener.cut(`the ${this.side} cannot be decoded: ${why}`));
   }
 }

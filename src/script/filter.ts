@@ -75,6 +75,7 @@ function pictureOf(flow: HTTPFlow): HttpFlow {
       return flow.modified();
     },
     notes: [],
+    talk: null,
     request: requestOf(flow.request),
     ...progressOf(flow),
   };

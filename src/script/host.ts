@@ -74,7 +74,7 @@ function stageOf(event: EventName, sent: readonly Side[], warnings: Thrown[]): S
 
 class Host {
   private readonly flows = new Map<FlowId, HTTPFlow | TCPFlow>();
-  private readonly lookers = new Lookers(blame, say);
+  private readonly lookers = new Lookers(blame);
   private readonly brought = new Brought(blame);
 
   constructor(private readonly hooks: Hooks) {}

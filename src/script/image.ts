@@ -134,7 +134,7 @@ export type StreamWish = 'whole' | 'pass' | 'look';
 export interface Wishes {
   readonly stream: Readonly<Partial<Record<Side, StreamWish>>>;
   readonly kill: boolean;
-  /** The function looks at a body whose content codings are taken off: bytes as they came must not follow. */
+  /** The function gets the body with its content codings taken off: the head must not name them any more. */
   readonly isDecoded: boolean;
   /** true holds the flow, false lets a held one go. */
   readonly hold: boolean | null;
@@ -234,7 +234,8 @@ export type Outcome =
     }
   | { readonly type: 'connection'; readonly change: ConnectionChange | null; readonly halts: boolean }
   | { readonly type: 'once'; readonly change: FlowChange | null; readonly events: readonly string[] }
-  | ({ readonly type: 'looked' } & Pieces)
+  /** `broken` says why nothing can follow these pieces, though the body is not whole. */
+  | ({ readonly type: 'looked'; readonly broken: string | null } & Pieces)
   | { readonly type: 'done'; readonly ran: boolean }
   | { readonly type: 'columns'; readonly texts: Readonly<Record<string, string>> }
   /** What a command answered. */

@@ -4,7 +4,7 @@ import type { Blame } from './blame.js';
 import { ctx } from './ctx.js';
 import { decodingOf, wantsDecoded } from './decoding.js';
 import type { HTTPFlow } from './httpflow.js';
-import type { Call, HostEvent, Performed, Thrown } from './image.js';
+import type { Call, Performed, Thrown } from './image.js';
 import { Looker } from './looker.js';
 import type { StreamFunction, StreamGenerator } from './stream.js';
 
@@ -12,10 +12,7 @@ import type { StreamFunction, StreamGenerator } from './stream.js';
 export class Lookers {
   private readonly lookers = new Map<string, Looker>();
 
-  constructor(
-    private readonly blame: Blame,
-    private readonly say: (event: HostEvent) => void,
-  ) {}
+  constructor(private readonly blame: Blame) {}
 
   isDecoding(flow: FlowId, side: Side): boolean {
     return this.lookers.get(`${flow} ${side}`)?.isDecoding ?? false;
@@ -37,7 +34,6 @@ export class Lookers {
       warnings.push(this.blame.warning(`${side}.stream`, text));
       return false;
     }
-    if (decoding) message.headers.delete('content-encoding');
     const size = Number(ctx.options.stream_chunk_size);
     this.lookers.set(
       `${flow.image.id} ${side}`,
@@ -49,18 +45,11 @@ export class Lookers {
   async look(what: Extract<Call, { type: 'look' }>): Promise<Performed> {
     const looker = this.lookers.get(`${what.flow} ${what.side}`);
     if (!looker && what.isDecoded) throw new Error('the script that had begun to decode the body is gone');
-    if (!looker) return { outcome: { type: 'looked', ...joined([what.bytes]) } };
-    const { failure: before, isBroken: wasBroken } = looker;
+    if (!looker) return { outcome: { type: 'looked', ...joined([what.bytes]), broken: null } };
+    const { failure: before } = looker;
     const pieces = await looker.look(what.bytes, what.chunkEnds, what.ends);
     const failure = looker.failure === before ? null : this.blame.thrown(`${what.side}.stream`, looker.failure);
-    if (looker.isBroken && !wasBroken) this.cut(what.flow, what.ends);
-    return { outcome: { type: 'looked', ...joined(pieces) }, thrown: failure };
-  }
-
-  /** Ends an exchange whose body cannot go on, behind what has come of it; at its end before it would count as whole. */
-  private cut(flow: FlowId, ends: boolean): void {
-    const kill = (): void => this.say({ type: 'asked', what: { type: 'kill', flow } });
-    if (ends) kill();
-    else setImmediate(kill);
+    const broken = looker.isBroken ? this.blame.thrown('', looker.failure).message : null;
+    return { outcome: { type: 'looked', ...joined(pieces), broken }, thrown: failure };
   }
 }

@@ -63,8 +63,9 @@ the rest of the body passes unchanged. The \`response\` hook comes after the las
 \`decoded(fn)\` makes a function, or an \`async function*\`, get the body with its content codings taken off: gzip, deflate,
 br, and several of them in a row. Content-Encoding is gone from the headers then, and what the function gives goes on
 plain. Coded with anything else, zstd included, or part of a body (206), it passes as it is, without the function, and a
-warning says so. When the data cannot be decoded, or ends too early, that is told once, and the exchange is killed, so that
-what came of the body does not count as whole.
+warning says so. When the data cannot be decoded, or ends too early, that is told once, and the exchange is cut off, so that
+what came of the body does not count as whole. A later script that sets \`stream\`, too, takes its place: that one gets the
+body as it came, unless it is \`decoded\` itself.
 
 \`\`\`ts
 import { decoded, replacing } from 'sluice';

@@ -3,10 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import zlib from 'node:zlib';
+import { errorOf } from '../../src/flow/flow.js';
 import type { FlowRow } from '../../src/flow/row.js';
 import { Decoding } from '../../src/script/decoding.js';
 import { Looker } from '../../src/script/looker.js';
-import { Client } from '../support/client.js';
+import { Client, fetchThrough } from '../support/client.js';
 import { startOrigin } from '../support/origin.js';
 import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
 
@@ -178,7 +179,10 @@ test('GAP-16 ERR-06 what cannot be decoded is told once, and the body ends as in
     const got = await client.until('close');
     assert.doesNotMatch(got, END);
     assert.ok(TEXT.toUpperCase().startsWith(bodyOf(got).join('')));
-    await proxy.row((row) => row.failed && row.scriptFailed);
+    const failed = await proxy.row((row) => row.failed && row.scriptFailed);
+    const error = errorOf((await proxy.read(failed.id)).flow);
+    assert.equal(error?.kind, 'cut-off');
+    assert.match(error?.message ?? '', /^the response cannot be decoded: the body is not valid gzip: /);
     const errors = said(proxy, 'error');
     assert.equal(errors.length, 1, errors.join('\n'));
     assert.match(errors[0] ?? '', /in response\.stream: the body is not valid gzip: /);
@@ -249,4 +253,37 @@ test('GAP-16 a thread that dies while it decodes ends the body: coded bytes neve
   assert.match(client.received.slice(client.received.indexOf('\r\n\r\n')), /^(\r\n\r\n)?$/, 'no byte of the body');
   const row = await proxy.row((one) => one.failed);
   assert.ok(row.scriptFailed);
+  const error = errorOf((await proxy.read(row.id)).flow);
+  assert.equal(error?.kind, 'cut-off');
+  assert.match(error?.message ?? '', /^the response cannot be decoded: it did not answer within 2 s and was stopped$/);
+});
+
+test('S4-24 GAP-16 where a later script says how a body goes on, its coding and its head still belong together', async (t) => {
+  const coded = zlib.gzipSync(TEXT);
+  const cases: readonly (readonly [stream: string, isPlain: boolean, text: string])[] = [
+    ['true', false, TEXT],
+    ['false', false, TEXT],
+    ['(piece) => piece', false, TEXT],
+    ["decoded((piece) => Buffer.from(piece).toString('latin1').replaceAll('i', '!'))", true, TEXT.replaceAll('i', '!')],
+    ['undefined', true, TEXT.toUpperCase()],
+  ];
+  for (const [stream, isPlain, text] of cases) {
+    const folder = temporaryFolder(t);
+    const [first, second] = [path.join(folder, 'first.mjs'), path.join(folder, 'second.mjs')];
+    const upper = `${UPPER}\nexport const responseheaders = ({ response }) => { response.stream = decoded(modify); };`;
+    fs.writeFileSync(first, `import { decoded } from 'sluice';\n${upper}\n`);
+    const later = `if (stream !== undefined) response.stream = stream; response.headers.set('x-later', 'yes');`;
+    const hook = `export const responseheaders = ({ response }) => { ${later} };`;
+    fs.writeFileSync(second, `import { decoded } from 'sluice';\nconst stream = ${stream};\n${hook}\n`);
+    const proxy = await startProxy(t, { scripts: [first, second] });
+    const origin = await startOrigin(t, ({ socket }) => socket.write(sized('gzip', coded)));
+    const got = await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}/`);
+    assert.match(got, /\r\nx-later: yes\r\n/, stream);
+    assert.equal(/\r\nContent-Encoding: gzip\r\n/.test(got), !isPlain, stream);
+    const body = /\r\nTransfer-Encoding: chunked\r\n/i.test(got)
+      ? bodyOf(got).join('')
+      : got.slice(got.indexOf('\r\n\r\n') + 4);
+    const bytes = Buffer.from(body, 'latin1');
+    assert.equal((isPlain ? bytes : zlib.gunzipSync(bytes)).toString(), text, stream);
+  }
 });
