@@ -33,6 +33,9 @@ export interface ScriptListener {
 /** A thread may die so often within a minute before it is not started again. */
 const MOST_DEATHS = 5;
 
+/** Calls that another thread can answer as well: they bring along all that they are about. */
+const AGAIN: ReadonlySet<Call['type']> = new Set(['flow', 'connection', 'command', 'columns', 'render']);
+
 /** One loaded script: its thread, its hooks, and the files it is made of. */
 export class Script {
   hooks: ReadonlySet<EventName> = new Set();
@@ -88,19 +91,33 @@ export class Script {
 
   /** Calls a hook, once there is a thread to call it in; `done` is called in any case. */
   call(what: Call, done: (settled: Settled) => void): void {
-    if (this.queue) this.queue.push(() => this.callNow(what, done));
+    if (this.queue) this.later(() => this.callNow(what, done));
     else this.callNow(what, done);
   }
 
   private callNow(what: Call, done: (settled: Settled) => void): void {
-    if (this.thread) this.thread.call(what, done);
-    else done({ outcome: null, thrown: null, warnings: [], lost: null });
+    const { thread } = this;
+    if (!thread) return done({ outcome: null, thrown: null, warnings: [], lost: null, isUnbegun: false });
+    thread.call(what, (settled) => {
+      if (settled.isUnbegun && !this.isGone && AGAIN.has(what.type)) this.later(() => this.callNow(what, done));
+      else done(settled);
+    });
+  }
+
+  /** It waits for the thread that takes the place of the one that just died. */
+  private later(call: () => void): void {
+    this.queue ??= [];
+    this.queue.push(call);
   }
 
   /** Flows that come while a thread takes the place of another wait for it. */
   private async replaced(replacing: () => Promise<void>): Promise<void> {
     this.queue ??= [];
     await replacing();
+    this.callQueued();
+  }
+
+  private callQueued(): void {
     const { queue } = this;
     this.queue = null;
     for (const call of queue ?? []) call();
@@ -205,9 +222,10 @@ export class Script {
     this.fail({ id: null, event: '', message: why, place: null });
     const now = Date.now();
     this.deaths = [...this.deaths.filter((at) => now - at < 60_000), now];
-    if (this.isGone) return;
+    if (this.isGone) return this.callQueued();
     if (this.deaths.length < MOST_DEATHS) return this.replaced(() => this.load());
     this.rehook([]);
+    this.callQueued();
     this.log(
       'error',
       `it ended ${MOST_DEATHS} times within a minute and is not started again; save it to try once more`,

@@ -80,6 +80,7 @@ class Host {
   constructor(private readonly hooks: Hooks) {}
 
   private call(call: number, what: Call): void {
+    Atomics.store(settings.begun, 0, call);
     const warnings: Thrown[] = [];
     let isSettled = false;
     const settle = (outcome: Outcome | null, failure: Thrown | null): void => {

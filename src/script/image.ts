@@ -301,6 +301,8 @@ export type Request =
     };
 
 export interface HostSettings {
+  /** The number of the call that was begun last, where both threads see it: one that hangs tells nothing more. */
+  readonly begun: Int32Array;
   /** A file, or where there is none what the script is called. */
   readonly path: string;
   /** The source of a script that is no file. */

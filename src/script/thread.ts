@@ -14,6 +14,8 @@ export interface Settled {
   readonly thrown: Thrown | null;
   readonly warnings: readonly Thrown[];
   readonly lost: string | null;
+  /** It is lost before it was begun: it may be asked for again. */
+  readonly isUnbegun: boolean;
 }
 
 export type Loaded = Extract<HostEvent, { type: 'loaded' }>;
@@ -51,6 +53,7 @@ interface Waiting {
 export class ScriptThread {
   private readonly worker: Worker;
   private readonly port: Batch<HostCommand>;
+  private readonly begun = new Int32Array(new SharedArrayBuffer(4));
   private readonly waiting = new Map<number, Waiting>();
   private calls = 0;
   private readonly idlers: (() => void)[] = [];
@@ -67,7 +70,7 @@ export class ScriptThread {
     private readonly listener: ThreadListener,
   ) {
     const bundle = path.join(os.tmpdir(), `sluice-${randomUUID()}.mjs`);
-    const settings: HostSettings = { path: script, source, bundle, options };
+    const settings: HostSettings = { begun: this.begun, path: script, source, bundle, options };
     this.worker = new Worker(new URL('./host.js', import.meta.url), {
       workerData: settings,
       stdout: true,
@@ -156,7 +159,7 @@ export class ScriptThread {
         const waiting = this.waiting.get(event.call);
         this.waiting.delete(event.call);
         const { outcome, thrown, warnings } = event;
-        waiting?.done({ outcome, thrown, warnings, lost: null });
+        waiting?.done({ outcome, thrown, warnings, lost: null, isUnbegun: false });
         this.settled();
         return;
       }
@@ -215,9 +218,10 @@ export class ScriptThread {
     this.death ??= why;
     if (this.watch) clearInterval(this.watch);
     this.watch = null;
-    const waiting = [...this.waiting.values()];
+    const waiting = [...this.waiting];
     this.waiting.clear();
-    for (const { done } of waiting) done(lost(why));
+    const begun = Atomics.load(this.begun, 0);
+    for (const [call, { done }] of waiting) done(lost(why, call > begun));
     this.settled();
   }
 }
@@ -225,6 +229,6 @@ export class ScriptThread {
 /** Milliseconds a script may take to load: bundling and its own top level. */
 const LOADING = 20_000;
 
-function lost(why: string): Settled {
-  return { outcome: null, thrown: null, warnings: [], lost: why };
+function lost(why: string, isUnbegun = false): Settled {
+  return { outcome: null, thrown: null, warnings: [], lost: why, isUnbegun };
 }

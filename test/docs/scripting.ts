@@ -200,13 +200,13 @@ connections as you may.
 | | |
 |---|---|
 | \`script_silence\` | seconds a script may be busy without answering; then its thread is stopped and started again |
-| \`script_wait\` | seconds a hook may await something; then the flow goes on without it |
+| \`script_wait\` | seconds a hook may await something, other than \`flow.waitForResume()\`; then the flow goes on without it |
 | \`script_timeout\` | seconds for each flow of a script run by \`\\|\` |
 | 512 MB | of heap; beyond it the thread is stopped and started again |
 | 20 s | to load |
 
 A flow whose hook was given up goes on as it was, and its row names the script. Flows that come while a thread takes the
-place of another wait for it. What a script kept in variables is lost with its thread, and \`done\` is not called. A
+place of another wait for it, and so do those whose hook the other had not begun. What a script kept in variables is lost with its thread, and \`done\` is not called. A
 thread that ends five times within a minute is not started again until its file is saved. The row of a flow that waits
 names the script and the hook it waits for.
 

@@ -214,3 +214,24 @@ test('ERR-08 a script whose file is deleted is told of; what was loaded of it go
   await line(proxy, 't.mjs: the file is gone; what was loaded of it goes on');
   assert.match(await fetchThrough(proxy.port, 'http://127.0.0.1:1/'), /answered$/);
 });
+
+test('what waited behind a hook that hangs had not begun: the new thread is asked instead, and no row complains', async (t) => {
+  const source = `import { Response } from 'sluice';
+export const request = (flow) => {
+  if (flow.request.path === '/harm') for (;;) {}
+  flow.response = Response.make(200, 'answered ' + flow.request.path);
+};\n`;
+  const origin = await startOrigin(t, answering(response('from the server')));
+  const proxy = await scripted(t, source, { script_silence: 1 });
+  const harmed = fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}/harm`);
+  await proxy.row((row) => row.path === '/harm');
+  const behind = ['/one', '/two', '/three'].map((path) => fetchThrough(proxy.port, `http://127.0.0.1:1${path}`));
+  assert.deepEqual(
+    (await Promise.all(behind)).map((answer) => answer.slice(answer.indexOf('\r\n\r\n') + 4)),
+    ['answered /one', 'answered /two', 'answered /three'],
+  );
+  assert.match(await harmed, /from the server$/);
+  await proxy.row((row) => row.path === '/harm' && row.scriptFailed);
+  await proxy.row((row) => row.path === '/three' && row.duration >= 0);
+  assert.ok(!proxy.list().some((row) => row.path !== '/harm' && row.scriptFailed));
+});
