@@ -83,10 +83,11 @@ export class Entry implements Teller {
   metadata: Metadata = NO_METADATA;
   /** The hook and script that it waits for, or null. */
   waitsFor: string | null = null;
-  /** The scripts that said how a body goes on. */
-  private watchLimit = 0;
+  /** Why the body cannot go on, though nobody killed the flow. */
   private cutBy: string | null = null;
   private readonly releaseListeners: (() => void)[] = [];
+  private watchLimit = 0;
+  /** The scripts that said how a body goes on. */
   wishers: Readonly<Partial<Record<Side, string>>> = {};
   private backup: Backup | null = null;
 
