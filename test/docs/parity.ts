@@ -181,7 +181,6 @@ export const WAITS: readonly (readonly [id: string, text: string])[] = [
   ['STX-13', 'waits for rules that modify bodies'],
   ['STX-12', 'waits for filters over bodies'],
   ['STX-10', 'waits for editing bodies in the flow view'],
-  ['STX-09', 'waits for a test: the flow view says "No content to view."'],
 ];
 
 const ID = /\b(?:S[0-4]-\d\d|[A-Z]{1,4}\d?(?:-[A-Z]{2,5})?-\d\d\d?)\b/g;

@@ -4,7 +4,8 @@ import type { BodyData } from '../../src/flow/extent.js';
 import { type HttpFlow, responseOf } from '../../src/flow/flow.js';
 import type { FlowRow } from '../../src/flow/row.js';
 import type { Options } from '../../src/options.js';
-import { Client } from '../support/client.js';
+import { openApp } from '../support/app.js';
+import { Client, fetchThrough } from '../support/client.js';
 import { answering, response, startOrigin } from '../support/origin.js';
 import { type RunningProxy, startProxy } from '../support/proxy.js';
 import { scriptOf, speaking, spoken } from './scripted.js';
@@ -264,4 +265,15 @@ test('STX-01 STX-02 a flow without its response body is sent again, one without 
   const upload = await proxy.row((one) => one.method === 'POST' && done(one));
   proxy.say({ type: 'replay', flows: [upload] });
   assert.equal((await proxy.event('refused')).reason, 'its request body was not kept');
+});
+
+test('STX-09 an external viewer is not opened for content that is missing: a line says that there is none', async (t) => {
+  const { screen, port } = await openApp(t, { options: { stream_large_bodies: 0 } });
+  const origin = await startOrigin(t, answering(response('streamed')));
+  await fetchThrough(port, `http://127.0.0.1:${origin.port}/`);
+  await screen.sees(/200 ≈ +content missing/);
+  screen.press('\r', 'l');
+  await screen.sees('streamed, not recorded');
+  screen.press(':', ...'console.bodyview @focus response', '\r');
+  await screen.sees('No content to view.');
 });
