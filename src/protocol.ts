@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
+import type { TalkBatch } from './flow/conversation.js';
 import type { BodyData } from './flow/extent.js';
 import type { Flow, FlowId, Place, Side } from './flow/flow.js';
 import type { RowBatch } from './flow/row.js';
@@ -26,6 +27,18 @@ export interface FlowTarget {
 export type ProxyCommand =
   | { readonly type: 'return-credit' }
   | { readonly type: 'read-flow'; readonly id: FlowId }
+  /** Messages of a conversation, from that one on. */
+  | { readonly type: 'read-talk'; readonly id: FlowId; readonly from: number }
+  /** Sends a message that neither side wrote. */
+  | {
+      readonly type: 'inject';
+      readonly flow: FlowTarget;
+      readonly toServer: boolean;
+      readonly content: Uint8Array;
+      readonly isText: boolean;
+    }
+  | { readonly type: 'edit-message'; readonly flow: FlowTarget; readonly index: number; readonly content: Uint8Array }
+  | { readonly type: 'drop-message'; readonly flow: FlowTarget; readonly index: number }
   /** The flow is on the screen, or none is: what passes unrecorded can be watched. */
   | { readonly type: 'watch'; readonly id: FlowId | null }
   | { readonly type: 'kill'; readonly flows: readonly FlowTarget[] }
@@ -132,6 +145,13 @@ export type ProxyEvent =
       readonly request: BodyData | null;
       readonly response: BodyData | null;
       readonly watched: Readonly<Record<Side, Watched>>;
+    }
+  /** Messages as asked for, and before them what changed since the last answer; all contents up to now. */
+  | {
+      readonly type: 'talk-read';
+      readonly id: FlowId;
+      readonly batch: TalkBatch;
+      readonly contents: BodyData;
     }
   | { readonly type: 'flow-added'; readonly id: FlowId }
   | { readonly type: 'option-changed'; readonly name: OptionName; readonly value: OptionValue }

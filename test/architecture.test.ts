@@ -18,7 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   script: ['flow', 'protocol', 'options'],
   store: ['flow', 'content', 'protocol', 'options'],
   rules: ['flow', 'protocol', 'options'],
-  proxy: ['flow', 'http', 'certs', 'rules', 'script', 'protocol', 'options'],
+  websocket: [],
+  proxy: ['flow', 'http', 'websocket', 'certs', 'rules', 'script', 'protocol', 'options'],
   ui: ['flow', 'content', 'export', 'protocol', 'options'],
 };
 
@@ -30,6 +31,7 @@ const KNOWN_IN: Readonly<Record<string, string>> = {
   'node-forge': 'certs/authority.ts',
   'http-parser-js': 'http/reader.ts',
   minimist: 'cli/',
+  ws: 'websocket/codec.ts',
 };
 
 const IO = [

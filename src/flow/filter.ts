@@ -68,6 +68,7 @@ const flags: Readonly<Record<string, FlowFilter>> = {
   all: () => true,
   http: (flow) => flow.kind === 'http',
   tcp: (flow) => flow.kind === 'tunnel',
+  websocket: (flow) => flow.talk?.protocol === 'websocket',
   q: (flow) => flow.kind === 'http' && responseOf(flow) === null,
   s: (flow) => responseOf(flow) !== null,
   e: (flow) => errorOf(flow) !== null,

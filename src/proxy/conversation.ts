@@ -29,8 +29,8 @@ export class Conversation {
   private ending: TalkEnd | null = null;
   private sent = 0;
   private received = 0;
-  /** Counts what changed about messages that were there before. */
-  edition = 0;
+  /** The first message that was altered since the last batch. */
+  private alteredFrom = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly protocol: Talk['protocol'],
@@ -126,8 +126,11 @@ export class Conversation {
     this.recording.ready(done);
   }
 
+  /** Messages from that one on, or from the first before it that was altered since the last batch. */
   batch(from: number): TalkBatch {
-    return this.columns.batch(from);
+    const first = Math.min(from, this.alteredFrom, this.columns.length);
+    this.alteredFrom = Number.POSITIVE_INFINITY;
+    return this.columns.batch(first);
   }
 
   picture(): Talk {
@@ -146,7 +149,7 @@ export class Conversation {
     const message = this.columns.get(index);
     if (!message) return;
     this.columns.put(index, { ...message, ...change });
-    this.edition += 1;
+    this.alteredFrom = Math.min(this.alteredFrom, index);
     this.changed();
   }
 }

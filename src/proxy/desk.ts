@@ -4,7 +4,7 @@ import type { FlowTarget, LogLevel, ProxyCommand, ProxyEvent, Watched } from '..
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
-import { killFlow, resumeFlow } from './flowacts.js';
+import { dropMessage, editMessage, injectInto, killFlow, resumeFlow } from './flowacts.js';
 import { Replay, replayRefusal } from './replay.js';
 import { ScriptDesk } from './scriptdesk.js';
 import { Settings } from './settings.js';
@@ -32,6 +32,16 @@ export class Desk {
         return this.feed.returnCredit();
       case 'read-flow':
         return this.read(command.id);
+      case 'read-talk':
+        return this.readTalk(command.id, command.from);
+      case 'inject':
+        return this.one(command, (record) =>
+          injectInto(record, command.toServer, Buffer.from(command.content), command.isText),
+        );
+      case 'edit-message':
+        return this.one(command, (record) => editMessage(record, command.index, Buffer.from(command.content)));
+      case 'drop-message':
+        return this.one(command, (record) => dropMessage(record, command.index));
       case 'watch':
         return this.watch(command.id);
       case 'kill':
@@ -89,6 +99,22 @@ export class Desk {
     if (first === undefined) return;
     const others = command.flows.length > 1 ? ` (${reasons.length} of ${command.flows.length} flows)` : '';
     this.refuse(command.type, `${first}${others}`);
+  }
+
+  /** Does something to one flow, or refuses it. */
+  private one(
+    command: { readonly type: ProxyCommand['type']; readonly flow: FlowTarget },
+    act: (record: Record) => string | null,
+  ): void {
+    this.each({ type: command.type, flows: [command.flow] }, act);
+  }
+
+  private readTalk(id: FlowId, from: number): void {
+    const conversation = this.context.ledger.get(id)?.conversation;
+    if (!conversation) return this.refuse('read-talk', 'the flow has no conversation');
+    conversation.ready(() =>
+      this.say({ type: 'talk-read', id, batch: conversation.batch(from), contents: conversation.contents() }),
+    );
   }
 
   private read(id: FlowId): void {

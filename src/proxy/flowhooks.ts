@@ -155,7 +155,7 @@ export class FlowHooks {
     if (ignored.length > 0 && event !== 'error' && !isTold)
       script.log('warn', `in ${event}: the ${ignored.join(' and the ')} ${IGNORED}`);
     applyLive(entry, change, sent, context.ledger.spool);
-    const side: Side = event.startsWith('request') ? 'request' : 'response';
+    const side: Side = event.startsWith('response') ? 'response' : 'request';
     const body = change[side]?.body;
     const trailers = change.names.includes(`${side}.trailers`) ? (change[side]?.trailers ?? null) : null;
     return {

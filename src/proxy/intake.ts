@@ -32,6 +32,8 @@ export class Intake {
   isPumping = false;
   /** Nothing is read any more. */
   isStopped = false;
+  /** The socket belongs to somebody else now. */
+  isReleased = false;
   /** The client has closed its half. */
   hasEnded = false;
 
@@ -58,7 +60,7 @@ export class Intake {
 
   /** Reads what waits, as far as it may be read. */
   pump(): void {
-    if (this.isPumping) return;
+    if (this.isPumping || this.isReleased) return;
     this.isPumping = true;
     while (this.queue && !this.isBusy && !this.isStopped) {
       const queue: Buffer = this.queue;
@@ -91,6 +93,7 @@ export class Intake {
   /** Gives the socket away, with what was not read of it. */
   release(): Buffer {
     this.detach();
+    this.isReleased = true;
     return this.queue ?? Buffer.alloc(0);
   }
 

@@ -229,6 +229,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
   // --- what an upstream tells
 
   flush(): void {
+    if (this.intake.isReleased) return;
     const { upstream, exchange, entry } = this;
     const clientIsFull = !this.out.flush();
     const serverIsFull = upstream !== null && !upstream.out.flush();

@@ -23,9 +23,9 @@ export { Client, ClientHello, Connection, Layer, Server } from './connection.js'
 export type { Ctx } from './ctx.js';
 export { ctx } from './ctx.js';
 export { decoded } from './decoding.js';
-export { Flow } from './flow.js';
 export type { ScriptFilter } from './filter.js';
 export { flowfilter } from './filter.js';
+export { Flow } from './flow.js';
 export { AddonHalt } from './halt.js';
 export { Headers } from './headers.js';
 export { HTTPFlow } from './httpflow.js';

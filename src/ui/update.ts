@@ -105,6 +105,8 @@ function heard(state: State, event: ProxyEvent): Step {
       return rowsChanged(state, event);
     case 'flow-read':
       return flowRead(state, event);
+    case 'talk-read':
+      return [state];
     case 'flow-added':
       return [state];
     case 'listening':

@@ -2,16 +2,23 @@ import { attributes } from '../../src/script/attributes.js';
 import { Certificate } from '../../src/script/certificate.js';
 import { Client, ClientHello, contextOf, Layer, Server } from '../../src/script/connection.js';
 import { ctx } from '../../src/script/ctx.js';
+import { NO_REACH } from '../../src/script/flow.js';
 import { Headers } from '../../src/script/headers.js';
 import { HTTPFlow } from '../../src/script/httpflow.js';
-import type { ConnectionImage, FlowImage } from '../../src/script/image.js';
+import type { ConnectionImage, FlowImage, PassageImage, TalkMessageImage } from '../../src/script/image.js';
 import { aliasesOf } from '../../src/script/naming.js';
 import { Request } from '../../src/script/request.js';
 import { Response } from '../../src/script/response.js';
+import { TCPFlow, TCPMessage } from '../../src/script/tcpflow.js';
+import { WebSocketData, WebSocketMessage } from '../../src/script/websocket.js';
 
 /** Members that are public for the host's sake, and those JavaScript asks of every such class. */
 const NOT_FOR_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
-  HTTPFlow: ['isNewResponse', 'image', 'enter', 'leave', 'wishes', 'settled', 'released'],
+  Flow: ['image', 'leave', 'released', 'isKilled', 'holdWish', 'noted', 'renew', 'setError'],
+  HTTPFlow: ['isNewResponse', 'enter', 'wishes', 'settled', 'destination', 'reach'],
+  TCPFlow: ['enter', 'take', 'destination', 'reach'],
+  WebSocketData: ['take'],
+  TalkMessage: ['open', 'change', 'keptIn'],
   Message: ['streamWish', 'replacement', 'settled', 'inPlaceOf', 'state', 'at', 'renew', 'warnIfSent'],
   Request: ['side', 'wireMethod', 'toImage', 'become'],
   Response: ['side', 'toImage', 'become'],
@@ -33,6 +40,32 @@ const CONNECTION: ConnectionImage = {
   sni: '',
   alpn: [],
   layer: 'http',
+};
+
+const PASSAGE: PassageImage = {
+  id: 1 as FlowImage['id'],
+  host: 'a.example',
+  port: 25,
+  error: null,
+  client: FACTS,
+  server: null,
+  createdAt: 1,
+  live: true,
+  held: false,
+  marked: false,
+  comment: '',
+  metadata: {},
+};
+
+const MESSAGE: TalkMessageImage = {
+  fromClient: true,
+  kind: 'text',
+  at: 1,
+  size: 0,
+  offset: null,
+  injected: false,
+  dropped: false,
+  content: null,
 };
 
 function flow(): HTTPFlow {
@@ -67,6 +100,10 @@ function examples(): readonly object[] {
     new Server(null, ['a.example', 80], context, '1'),
     new Certificate(new Uint8Array()),
     new Layer('http', context),
+    new TCPFlow(PASSAGE),
+    new TCPMessage({ ...MESSAGE, kind: 'data' }),
+    new WebSocketData(NO_REACH, PASSAGE.id),
+    new WebSocketMessage(MESSAGE),
     new ClientHello('a.example', [], context),
     ctx,
   ];

@@ -1,7 +1,7 @@
 import type { BodyData } from '../../src/flow/extent.js';
 import type { FlowId } from '../../src/flow/flow.js';
 import { HTTPFlow, Request, Response } from '../../src/script/api.js';
-import type { FlowImage, RequestImage, ResponseImage } from '../../src/script/image.js';
+import type { FlowImage, PassageImage, RequestImage, ResponseImage, TalkMessageImage } from '../../src/script/image.js';
 
 /*
  * What scripts see, made as the host makes it.
@@ -34,6 +34,18 @@ export function flowImage(given: Partial<FlowImage> = {}): FlowImage {
   const peers = { client: null, server: null, createdAt: 500, comment: '', metadata: {}, error: null };
   const state = { live: true, held: false, marked: false, replayed: false };
   return { id: 7 as FlowId, request: requestImage(), response: null, ...peers, ...state, ...given };
+}
+
+export function passageImage(given: Partial<PassageImage> = {}): PassageImage {
+  const facts = { host: 'a.test', port: 25, error: null, client: null, server: null, createdAt: 500 };
+  const notes = { marked: false, comment: '', metadata: {} };
+  return { id: 7 as FlowId, live: true, held: false, ...facts, ...notes, ...given };
+}
+
+export function messageImage(given: Partial<TalkMessageImage> = {}): TalkMessageImage {
+  const signs = { injected: false, dropped: false };
+  const message = { fromClient: true, kind: 'text', at: 1500, size: 2, offset: 0 } as const;
+  return { ...message, ...signs, content: body('hi'), ...given };
 }
 
 export function flow(given: Partial<FlowImage> = {}): HTTPFlow {

@@ -2,12 +2,26 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import tls from 'node:tls';
 import { inspect } from 'node:util';
-import { Certificate, Client, ClientHello, ctx, Headers, Layer, Response, type Server } from '../../src/script/api.js';
+import {
+  Certificate,
+  Client,
+  ClientHello,
+  ctx,
+  Headers,
+  Layer,
+  Response,
+  type Server,
+  TCPFlow,
+  TCPMessage,
+  WebSocketData,
+  WebSocketMessage,
+} from '../../src/script/api.js';
 import { attributes } from '../../src/script/attributes.js';
+import { NO_REACH } from '../../src/script/flow.js';
 import { aliasesOf, nearest, snake } from '../../src/script/naming.js';
 import { fetchThrough } from '../support/client.js';
 import { response as answer, answering, startOrigin } from '../support/origin.js';
-import { body, flow, request, response, responseImage } from './images.js';
+import { body, flow, messageImage, passageImage, request, response, responseImage } from './images.js';
 import { line, scripted, scriptFile } from './scripted.js';
 
 type Named = Record<string, unknown>;
@@ -40,6 +54,10 @@ const MAKERS: Readonly<Record<string, readonly (() => object)[]>> = {
   ],
   Response: [() => response({ fields: [['Set-Cookie', 'a=b']] })],
   Headers: [() => new Headers([['A', '1']])],
+  WebSocketData: [() => new WebSocketData(NO_REACH, passageImage().id)],
+  WebSocketMessage: [() => new WebSocketMessage(messageImage())],
+  TCPFlow: [() => new TCPFlow(passageImage({ client: CLIENT }))],
+  TCPMessage: [() => new TCPMessage(messageImage({ kind: 'data' }))],
   Connection: [() => new Client(CLIENT, CONTEXT), server],
   Client: [() => new Client(CLIENT, CONTEXT)],
   Server: [server],

@@ -17,6 +17,15 @@ export interface TlsOrigin {
   readonly sockets: readonly tls.TLSSocket[];
 }
 
+/** A leaf for `localhost` and 127.0.0.1, and the PEM file of the CA that signed it. */
+export async function localLeaf(t: TestContext) {
+  const ca = await makeAuthority();
+  const caFile = path.join(temporaryFolder(t), 'origin-ca.pem');
+  fs.writeFileSync(caFile, ca.certificate.toString());
+  const names = ['localhost', '127.0.0.1'].flatMap((name) => certName(name) ?? []);
+  return { leaf: new Authority(ca).sign(names), caFile };
+}
+
 /**
  * A TLS server for `localhost` and 127.0.0.1 with a CA of its own; it answers every head with `answer`. `options` change
  * how it speaks TLS.
@@ -27,11 +36,7 @@ export async function startTlsOrigin(
   alpn: readonly string[] = [],
   options: tls.TlsOptions = {},
 ): Promise<TlsOrigin> {
-  const ca = await makeAuthority();
-  const caFile = path.join(temporaryFolder(t), 'origin-ca.pem');
-  fs.writeFileSync(caFile, ca.certificate.toString());
-  const names = ['localhost', '127.0.0.1'].flatMap((name) => certName(name) ?? []);
-  const leaf = new Authority(ca).sign(names);
+  const { leaf, caFile } = await localLeaf(t);
   let received = '';
   const handshakes: { sni: string; alpn: string }[] = [];
   const sockets: tls.TLSSocket[] = [];
