@@ -8,7 +8,7 @@ import { splitWords } from './words.js';
  * folder is laid over them key by key, and null takes a key away.
  */
 
-export const CONTEXTS = ['global', 'flowlist', 'flowview', 'eventlog', 'help'] as const;
+export const CONTEXTS = ['global', 'flowlist', 'flowview', 'messages', 'message', 'eventlog', 'help'] as const;
 export type KeyContext = (typeof CONTEXTS)[number];
 
 export type Keymap = Readonly<Record<KeyContext, ReadonlyMap<string, string>>>;
@@ -78,14 +78,24 @@ export function overlay(keymap: Keymap, folder: string, check: CommandCheck): Ke
 
 export const NO_KEYS: Keymap = Object.fromEntries(CONTEXTS.map((context) => [context, new Map()])) as unknown as Keymap;
 
-/** The command line of a key: that of the screen's own context, else the global one (UI-15). */
+/** The contexts whose keys work in a context, the nearest first: the messages of a flow are a part of its view. */
+export function reachOf(context: KeyContext): readonly KeyContext[] {
+  return context === 'messages' ? ['messages', 'flowview', 'global'] : [context, 'global'];
+}
+
+/** The command line of a key: that of the screen's own context, else of those around it (UI-15). */
 export function commandFor(keymap: Keymap, context: KeyContext, key: string): string | undefined {
-  return keymap[context].get(key) ?? keymap.global.get(key);
+  for (const near of reachOf(context)) {
+    const command = keymap[near].get(key);
+    if (command !== undefined) return command;
+  }
+  return undefined;
 }
 
 /** The first key of a command line in a context, for hints. */
 export function keyFor(keymap: Keymap, context: KeyContext, command: string): string | undefined {
-  for (const bindings of [keymap[context], keymap.global])
-    for (const [key, bound] of bindings) if (bound === command) return key;
+  for (const near of reachOf(context))
+    for (const [key, bound] of keymap[near])
+      if (bound === command && commandFor(keymap, context, key) === command) return key;
   return undefined;
 }

@@ -24,6 +24,7 @@ const LARGEST_WHOLE = 4 * 1024 * 1024;
 const MOST_HISTORY = 512;
 
 type LoadBody = Extract<Effect, { type: 'load-body' }>;
+type LoadMessage = Extract<Effect, { type: 'load-message' }>;
 
 /** Decodes and formats a body for the view; a huge one without codings stays in its file and is read by windows. */
 export async function loadBody(state: State, effect: LoadBody): Promise<Msg> {
@@ -56,6 +57,18 @@ export async function loadBody(state: State, effect: LoadBody): Promise<Msg> {
   }
   const rendering = render(mode, fields, bytes);
   return loaded(new BodyText(bytesSource(rendering.bytes), rendering, remark));
+}
+
+/** The content of one message; text that looks like JSON is indented. */
+export function loadMessage({ id, index, data, mode, kind }: LoadMessage): Msg {
+  const source = sourceOf(data);
+  const bytes = source.read(0, source.size);
+  const isJson =
+    mode === 'auto' && kind !== 'binary' && /^[\s]*[[{]/.test(Buffer.from(bytes.subarray(0, 64)).toString());
+  const json = isJson && bytes.length <= LARGEST_WHOLE ? render('json', [], bytes) : null;
+  const rendering = json?.isJson ? json : render(mode === 'auto' && kind === 'text' ? 'raw' : mode, [], bytes);
+  const text = new BodyText(bytesSource(rendering.bytes), rendering, '');
+  return { type: 'message-loaded', message: { id, index, mode, text } };
 }
 
 /** Names in a folder that continue a path; folders end in a slash, ~ is the home folder. */
@@ -152,6 +165,27 @@ async function openViewer(
   }
 }
 
+/** Gives a held message to the editor. A line break that editors put at the end is taken away again. */
+async function editMessage(effect: Extract<Effect, { type: 'edit-message' }>, hands: Hands): Promise<string | null> {
+  const source = sourceOf(effect.data);
+  const before = Buffer.from(source.read(0, source.size));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-edit-'));
+  const file = path.join(folder, 'message.txt');
+  try {
+    fs.writeFileSync(file, before, { mode: 0o600 });
+    const trouble = await runInTerminal(hands.suspend, editor(), [file]);
+    if (trouble !== null) return trouble;
+    const after = fs.readFileSync(file);
+    const isLonger = after.at(-1) === 10 && before.at(-1) !== 10;
+    const content = isLonger ? after.subarray(0, -1) : after;
+    if (content.equals(before)) return null;
+    hands.tell({ type: 'edit-message', flow: effect.flow, index: effect.index, content });
+    return null;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 export interface Hands {
   readonly send: (msg: Msg) => void;
   readonly tell: (command: Extract<Effect, { type: 'tell' }>['command']) => void;
@@ -172,6 +206,10 @@ export async function perform(state: State, effect: Effect, hands: Hands): Promi
       return;
     case 'load-body':
       return hands.send(await loadBody(state, effect));
+    case 'load-message':
+      return hands.send(loadMessage(effect));
+    case 'edit-message':
+      return report(await editMessage(effect, hands));
     case 'complete-path':
       return hands.send({
         type: 'path-completed',

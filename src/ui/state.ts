@@ -14,10 +14,10 @@ import type {
 import type { BodyText } from './bodytext.js';
 import type { EditLine } from './editline.js';
 import type { Keymap } from './keymap.js';
+import type { OpenTalk } from './opentalk.js';
 import { Rows } from './rows.js';
 
-export type Tab = 'request' | 'response' | 'detail';
-export const TABS: readonly Tab[] = ['request', 'response', 'detail'];
+export type Tab = 'request' | 'response' | 'messages' | 'detail';
 
 /** Where a text that may be huge is scrolled to: lines of the head first, then a byte of the body. */
 export interface Scroll {
@@ -31,10 +31,12 @@ export const TOP: Scroll = { head: 0, body: 0 };
 export type View =
   | { readonly type: 'flowlist' }
   | { readonly type: 'flowview'; readonly id: FlowId; readonly scroll: Scroll; readonly follows: boolean }
+  /** One message of a conversation. */
+  | { readonly type: 'message'; readonly id: FlowId; readonly index: number; readonly at: number }
   | { readonly type: 'eventlog'; readonly top: number | null }
   | { readonly type: 'help'; readonly from: Context; readonly top: number };
 
-export type Context = 'flowlist' | 'flowview' | 'eventlog' | 'help';
+export type Context = 'flowlist' | 'flowview' | 'messages' | 'message' | 'eventlog' | 'help';
 
 export type Prompt =
   | {
@@ -78,6 +80,13 @@ export interface LoadedBody {
   readonly text: BodyText;
 }
 
+export interface LoadedMessage {
+  readonly id: FlowId;
+  readonly index: number;
+  readonly mode: string;
+  readonly text: BodyText;
+}
+
 /** What does not change while the program runs. */
 export interface Surroundings {
   readonly version: string;
@@ -109,6 +118,10 @@ export interface State {
   readonly mode: string;
   readonly open: OpenFlow | null;
   readonly body: LoadedBody | null;
+  /** The conversation of the flow on show. */
+  readonly talk: OpenTalk | null;
+  /** The content of the message on show. */
+  readonly message: LoadedMessage | null;
   readonly prompt: Prompt | null;
   readonly notice: Notice | null;
   readonly options: Options;
@@ -145,6 +158,8 @@ export function initialState(
     mode: 'auto',
     open: null,
     body: null,
+    talk: null,
+    message: null,
     prompt: null,
     notice: null,
     options,
@@ -161,8 +176,26 @@ export function topView(state: State): View {
 }
 
 export function contextOf(state: State): Context {
-  return topView(state).type;
+  const { type } = topView(state);
+  return type === 'flowview' && shownTab(state) === 'messages' ? 'messages' : type;
 }
+
+/** The tabs there are for the flow on show. */
+export function tabsOf(state: State): readonly Tab[] {
+  const row = focusedRow(state);
+  const messages: readonly Tab[] = row && row.messages >= 0 ? ['messages'] : [];
+  return row?.kind === 'tunnel' ? [...messages, 'detail'] : ['request', 'response', ...messages, 'detail'];
+}
+
+/** The tab that is shown: the wanted one, or the nearest to it that there is. */
+export function shownTab(state: State): Tab {
+  const tabs = tabsOf(state);
+  if (tabs.includes(state.tab)) return state.tab;
+  return tabs.includes('messages') ? 'messages' : tabs.includes('response') ? 'response' : 'detail';
+}
+
+/** Closes what is open of a flow. */
+export const CLOSED = { open: null, body: null, talk: null, message: null } as const;
 
 /** The flow that commands with @focus mean: the one on show, else the focused row. */
 export function focusedRow(state: State): FlowRow | undefined {

@@ -1,6 +1,7 @@
+import type { MessageKind } from '../flow/conversation.js';
 import type { BodyData } from '../flow/extent.js';
 import type { FlowId, Side } from '../flow/flow.js';
-import type { ProxyCommand } from '../protocol.js';
+import type { FlowTarget, ProxyCommand } from '../protocol.js';
 import type { State } from './state.js';
 
 /** What must be done about a step. Data, so that a test can compare it. */
@@ -14,6 +15,16 @@ export type Effect =
       readonly data: BodyData;
       readonly mode: string;
     }
+  | {
+      readonly type: 'load-message';
+      readonly id: FlowId;
+      readonly index: number;
+      readonly data: BodyData;
+      readonly mode: string;
+      readonly kind: MessageKind;
+    }
+  /** Lets the user edit a held message, and sends what came of it. */
+  | { readonly type: 'edit-message'; readonly flow: FlowTarget; readonly index: number; readonly data: BodyData }
   | { readonly type: 'complete-path'; readonly before: string; readonly path: string }
   | { readonly type: 'remember'; readonly line: string }
   | {

@@ -11,13 +11,18 @@ import { navigate } from './commands/navigate.js';
 import { runCommand } from './commands/table.js';
 import { commandFor, type Keymap } from './keymap.js';
 import type { Input } from './keys.js';
+import { emptyTalk, withBatch } from './opentalk.js';
 import { offer, promptKey, promptPaste } from './prompt.js';
 import {
+  CLOSED,
   contextOf,
   isListForm,
   type LoadedBody,
+  type LoadedMessage,
   type State,
+  shownTab,
   topView,
+  type View,
   withFocus,
   withLog,
   withNotice,
@@ -31,6 +36,7 @@ export type Msg =
   | { readonly type: 'ticked'; readonly now: number }
   | { readonly type: 'heard'; readonly event: ProxyEvent }
   | { readonly type: 'body-loaded'; readonly body: LoadedBody }
+  | { readonly type: 'message-loaded'; readonly message: LoadedMessage }
   | {
       readonly type: 'path-completed';
       readonly before: string;
@@ -66,6 +72,8 @@ function stepOf(state: State, msg: Msg): Step {
       return heard(state, msg.event);
     case 'body-loaded':
       return [bodyLoaded(state, msg.body)];
+    case 'message-loaded':
+      return [messageLoaded(state, msg.message)];
     case 'path-completed':
       return offer(state, msg.before, msg.path, msg.candidates);
     case 'history-read':
@@ -106,7 +114,7 @@ function heard(state: State, event: ProxyEvent): Step {
     case 'flow-read':
       return flowRead(state, event);
     case 'talk-read':
-      return [state];
+      return talkRead(state, event);
     case 'flow-added':
       return [state];
     case 'listening':
@@ -165,8 +173,9 @@ function rowsChanged(state: State, event: Extract<ProxyEvent, { type: 'rows-chan
   let next = withFocus({ ...state }, at < 0 ? state.focus : at);
   const view = topView(next);
   const effects: Effect[] = [tell({ type: 'return-credit' })];
-  if (view.type === 'flowview') {
-    if (event.removed.includes(view.id)) next = { ...next, views: next.views.slice(0, -1), open: null, body: null };
+  if (view.type === 'flowview' || view.type === 'message') {
+    const isOther = (one: View): boolean => !('id' in one) || one.id !== view.id;
+    if (event.removed.includes(view.id)) next = { ...next, views: next.views.filter(isOther), ...CLOSED };
     else if (hasRow(event.rows, view.id)) effects.push(tell({ type: 'read-flow', id: view.id }));
   }
   return [next, ...effects];
@@ -175,10 +184,15 @@ function rowsChanged(state: State, event: Extract<ProxyEvent, { type: 'rows-chan
 function flowRead(state: State, event: Extract<ProxyEvent, { type: 'flow-read' }>): Step {
   const { flow, request, response, watched } = event;
   const view = topView(state);
-  if (view.type !== 'flowview' || view.id !== flow.id) return [state];
+  if ((view.type !== 'flowview' && view.type !== 'message') || view.id !== flow.id) return [state];
   const next: State = { ...state, open: { flow, request, response, watched } };
-  const side = state.tab;
-  if (side === 'detail') return [next];
+  if (flow.talk) {
+    const from = state.talk?.id === flow.id ? state.talk.columns.length : 0;
+    return [next, tell({ type: 'read-talk', id: flow.id, from })];
+  }
+  const side = shownTab(next);
+  if (side === 'detail' || side === 'messages') return [next];
+  if (view.type !== 'flowview') return [next];
   if (view.follows && watched[side].tail) return navigate(next, 'end', true);
   const data = side === 'request' ? request : response;
   const isLoaded = isCurrent(state.body, flow.id, side, flow.revision);
@@ -187,6 +201,20 @@ function flowRead(state: State, event: Extract<ProxyEvent, { type: 'flow-read' }
   if (drawing && !isGrowing(flow, side))
     return [next, tell({ type: 'render-body', id: flow.id, side, revision: flow.revision, view: drawing })];
   return [next, { type: 'load-body', id: flow.id, side, revision: flow.revision, data, mode: state.mode }];
+}
+
+/** Messages of the flow on show. */
+function talkRead(state: State, event: Extract<ProxyEvent, { type: 'talk-read' }>): Step {
+  if (state.open?.flow.id !== event.id) return [state];
+  const talk = state.talk?.id === event.id ? state.talk : emptyTalk(event.id);
+  if (event.batch.from > talk.columns.length) return [state, tell({ type: 'read-talk', id: event.id, from: 0 })];
+  return [{ ...state, talk: withBatch(talk, event) }];
+}
+
+function messageLoaded(state: State, message: LoadedMessage): State {
+  const view = topView(state);
+  const isWanted = view.type === 'message' && view.id === message.id && view.index === message.index;
+  return isWanted && state.mode === message.mode ? { ...state, message } : state;
 }
 
 function isGrowing(flow: Flow, side: Side): boolean {
@@ -209,7 +237,7 @@ function extrasChanged(state: State, event: Extract<ProxyEvent, { type: 'extras-
 /** What a script made of a body; what it cannot show is shown as ever. */
 function bodyRendered(state: State, event: Extract<ProxyEvent, { type: 'body-rendered' }>): Step {
   const { id, side, revision, view, text } = event;
-  if (state.open?.flow.id !== id || state.open.flow.revision !== revision || state.tab !== side) return [state];
+  if (state.open?.flow.id !== id || state.open.flow.revision !== revision || shownTab(state) !== side) return [state];
   if (text !== null) {
     const rendering = { view, shape: 'text', isJson: false, note: '' } as const;
     const shown = new BodyText(bytesSource(Buffer.from(text, 'utf8')), rendering, '');
@@ -225,7 +253,7 @@ function isCurrent(body: LoadedBody | null, id: FlowId, side: string, revision: 
 
 function bodyLoaded(state: State, body: LoadedBody): State {
   const view = topView(state);
-  if (view.type !== 'flowview' || view.id !== body.id || state.tab !== body.side || state.mode !== body.mode)
+  if (view.type !== 'flowview' || view.id !== body.id || shownTab(state) !== body.side || state.mode !== body.mode)
     return state;
   const next = { ...state, body };
   return view.follows ? navigate(next, 'end', true)[0] : next;

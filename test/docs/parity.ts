@@ -154,8 +154,6 @@ export const WAITS: readonly (readonly [id: string, text: string])[] = [
   ['EVT-24', 'waits for websocket flows'],
   ['EVT-25', 'waits for websocket flows'],
   ['EVT-26', 'waits for websocket flows'],
-  ['ORD-16', 'waits for websocket flows'],
-  ['DMW-01', 'waits for websocket flows'],
   ['DMW-02', 'waits for websocket flows'],
   ['EVT-27', 'waits for TCP flows'],
   ['ORD-17', 'waits for TCP flows'],

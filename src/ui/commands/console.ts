@@ -1,11 +1,12 @@
 import { MODES } from '../../content/views.js';
 import { isOptionName, showOption } from '../../options.js';
 import { editLine } from '../editline.js';
-import { contextOf, focusedRow, type State, TABS, TOP, topView, type View } from '../state.js';
+import { CLOSED, contextOf, focusedRow, type State, shownTab, TOP, tabsOf, topView, type View } from '../state.js';
 import { type Step, tell } from '../step.js';
 import { bodyWidth, flowLayout } from '../view/flowlayout.js';
 import { quoteWord } from '../words.js';
 import { argument, type Command, onFlows, refusal } from './command.js';
+import { loadMessage, openMessage } from './messages.js';
 import { navigate } from './navigate.js';
 
 /** Choices that another command can be asked for. */
@@ -28,7 +29,7 @@ export function openFlow(state: State): Step {
   const row = focusedRow(state);
   if (!row) return refusal(state, 'No flow is selected.');
   const opened = openView(
-    { ...state, open: null, body: null },
+    { ...state, ...CLOSED, tab: row.messages >= 0 ? 'messages' : state.tab },
     { type: 'flowview', id: row.id, scroll: TOP, follows: false },
   );
   return [opened, tell({ type: 'read-flow', id: row.id })];
@@ -42,8 +43,7 @@ function stepFlow(state: State, by: number): Step {
   const next: State = {
     ...state,
     focus: state.rows.indexOf(row.id),
-    open: null,
-    body: null,
+    ...CLOSED,
     views: [...state.views.slice(0, -1), { type: 'flowview', id: row.id, scroll: TOP, follows: view.follows }],
   };
   return [next, tell({ type: 'read-flow', id: row.id })];
@@ -152,9 +152,12 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
   'console.nav.right': { doc: 'Next tab', arguments: [], run: (state) => turnTab(state, 1) },
   'console.nav.next': { doc: 'Next tab', arguments: [], run: (state) => turnTab(state, 1) },
   'console.nav.select': {
-    doc: 'Open the focused flow',
+    doc: 'Open the focused flow, or message',
     arguments: [],
-    run: (state) => (topView(state).type === 'flowlist' ? openFlow(state) : [state]),
+    run: (state) => {
+      if (topView(state).type === 'flowlist') return openFlow(state);
+      return contextOf(state) === 'messages' ? openMessage(state) : [state];
+    },
   },
   'console.flowview.mode.set': {
     doc: 'How the body is shown',
@@ -163,7 +166,8 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
       const modes = modesOf(state);
       if (!modes.includes(mode)) return refusal(state, `There is no view "${mode}"; there are ${modes.join(', ')}.`);
       const view = topView(state);
-      const next = { ...state, mode, body: null };
+      const next = { ...state, mode, body: null, message: null };
+      if (view.type === 'message') return [next, ...loadMessage(next, view.id, view.index)];
       return view.type === 'flowview' ? [next, tell({ type: 'read-flow', id: view.id })] : [next];
     },
   },
@@ -198,7 +202,8 @@ function choose(state: State, question: string, choices: readonly string[], word
 function turnTab(state: State, by: number): Step {
   const view = topView(state);
   if (view.type !== 'flowview') return [state];
-  const at = (TABS.indexOf(state.tab) + by + TABS.length) % TABS.length;
+  const tabs = tabsOf(state);
+  const at = (tabs.indexOf(shownTab(state)) + by + tabs.length) % tabs.length;
   const views = [...state.views.slice(0, -1), { ...view, scroll: TOP }];
-  return [{ ...state, tab: TABS[at] ?? 'request', body: null, views }, tell({ type: 'read-flow', id: view.id })];
+  return [{ ...state, tab: tabs[at] ?? 'request', body: null, views }, tell({ type: 'read-flow', id: view.id })];
 }

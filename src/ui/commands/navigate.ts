@@ -1,8 +1,11 @@
+import type { Direction } from '../direction.js';
+import { movedTalk } from '../opentalk.js';
 import {
   paneHeight,
   rowsPerPage,
   type Scroll,
   type State,
+  shownTab,
   topView,
   type View,
   visibleLog,
@@ -11,8 +14,7 @@ import {
 import type { Step } from '../step.js';
 import { bodyWidth, flowLayout } from '../view/flowlayout.js';
 import { helpLines } from '../view/help.js';
-
-export type Direction = 'start' | 'end' | 'up' | 'down' | 'pageup' | 'pagedown';
+import { MESSAGE_HEAD } from '../view/messageview.js';
 
 function replaceTop(state: State, view: View): State {
   return { ...state, views: [...state.views.slice(0, -1), view] };
@@ -50,7 +52,7 @@ function movedScroll(state: State, scroll: Scroll, to: Direction): Scroll {
   const layout = flowLayout(state);
   if (!layout) return scroll;
   const { height } = layout;
-  const body = state.tab === 'detail' ? null : state.body?.text;
+  const body = shownTab(state) === 'detail' ? null : state.body?.text;
   const width = bodyWidth(state);
   const heads = layout.head.length;
   const lastHead = body && body.size > 0 ? heads : Math.max(0, heads - height);
@@ -82,6 +84,27 @@ function bodyEnd(end: number, heads: number, height: number, rows: number): Scro
   return end > 0 ? { head: heads, body: end } : { head: Math.max(0, heads + rows - height), body: 0 };
 }
 
+/** Moves through the content of a message. */
+function movedPlace(state: State, at: number, to: Direction): number {
+  const text = state.message?.text;
+  if (!text || text.size === 0) return 0;
+  const page = Math.max(1, paneHeight(state) - MESSAGE_HEAD);
+  const width = bodyWidth(state);
+  const end = text.end(page, width);
+  switch (to) {
+    case 'start':
+      return 0;
+    case 'end':
+      return end;
+    case 'up':
+    case 'pageup':
+      return text.previous(at, to === 'up' ? 1 : page, width);
+    case 'down':
+    case 'pagedown':
+      return Math.min(end, text.next(at, to === 'down' ? 1 : page, width));
+  }
+}
+
 /** Moves; what was following no longer does, unless the move is its own. */
 export function navigate(state: State, to: Direction, isFollowing = false): Step {
   const view = topView(state);
@@ -89,6 +112,8 @@ export function navigate(state: State, to: Direction, isFollowing = false): Step
     case 'flowlist':
       return [movedFocus(state, to)];
     case 'flowview':
+      if (state.talk && shownTab(state) === 'messages')
+        return [{ ...state, talk: movedTalk(state.talk, to, flowLayout(state)?.height ?? 1) }];
       return [
         replaceTop(state, {
           ...view,
@@ -96,6 +121,8 @@ export function navigate(state: State, to: Direction, isFollowing = false): Step
           follows: isFollowing && view.follows,
         }),
       ];
+    case 'message':
+      return [replaceTop(state, { ...view, at: movedPlace(state, view.at, to) })];
     case 'eventlog': {
       const length = visibleLog(state).length;
       const page = paneHeight(state);

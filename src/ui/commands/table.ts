@@ -4,10 +4,16 @@ import { splitWords } from '../words.js';
 import { type Command, misfit, refusal } from './command.js';
 import { consoleCommands } from './console.js';
 import { flowCommands } from './flows.js';
+import { messageCommands } from './messages.js';
 import { optionCommands } from './options.js';
 
 /** All commands by name. Hints, help, completion and the README's table are made from it. */
-export const commands: Readonly<Record<string, Command>> = { ...consoleCommands, ...flowCommands, ...optionCommands };
+export const commands: Readonly<Record<string, Command>> = {
+  ...consoleCommands,
+  ...flowCommands,
+  ...messageCommands,
+  ...optionCommands,
+};
 
 export function commandNamed(name: string): Command | undefined {
   return Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -1,6 +1,7 @@
 import { bytesSource } from '../../content/source.js';
 import { render } from '../../content/views.js';
 import { contentCodings } from '../../flow/codings.js';
+import type { Talk } from '../../flow/conversation.js';
 import type { Fields } from '../../flow/fields.js';
 import {
   type Body,
@@ -11,13 +12,16 @@ import {
   type ResponseHead,
   responseOf,
   type Side,
+  type TunnelFlow,
 } from '../../flow/flow.js';
 import { fullSize, shortDuration, shortSize } from '../../flow/sizes.js';
 import { BodyText } from '../bodytext.js';
 import { EMPTY_LINE, type Line, line, span, textLine } from '../lines.js';
-import { paneHeight, type State, topView } from '../state.js';
+import { emptyTalk } from '../opentalk.js';
+import { paneHeight, type State, shownTab, tabsOf, topView } from '../state.js';
 import { escapeBytes, fit, textWidth } from '../text.js';
 import { detailLines } from './detail.js';
+import { talkHead } from './talkview.js';
 
 /*
  * What the flow view is made of: a head of lines that are all there, and under it the body, of which only a window is
@@ -163,10 +167,9 @@ function messageLines(
 }
 
 function tabLines(state: State, flow: Flow): Line[] {
-  if (state.tab === 'detail') return detailLines(state, flow);
-  if (flow.kind === 'tunnel')
-    return [textLine(' This connection was not opened: see Detail.', 'dim'), ...detailLines(state, flow)];
-  if (state.tab === 'request') return messageLines(state, flow.request, 'request');
+  const tab = shownTab(state);
+  if (tab === 'detail' || flow.kind === 'tunnel') return detailLines(state, flow);
+  if (tab === 'request') return messageLines(state, flow.request, 'request');
   const response = responseOf(flow);
   if (response) return messageLines(state, response, 'response');
   return [textLine(errorOf(flow) ? ' No response came.' : ' No response yet.', 'dim')];
@@ -203,8 +206,7 @@ function requestLine(state: State, flow: Flow): Line {
 }
 
 function responseLine(state: State, flow: Flow): Line {
-  if (flow.kind === 'tunnel')
-    return textLine(` ${flow.why} · ${shortSize(flow.sent)} sent, ${shortSize(flow.received)} received`, 'dim');
+  if (flow.kind === 'tunnel') return tunnelLine(flow);
   const response = responseOf(flow);
   if (flow.held) return textLine(` ‖ ${flow.held} held: a releases it, X kills it`, 'held');
   const waits = errorOf(flow) ? '' : (state.rows.byId(flow.id)?.error ?? '');
@@ -212,16 +214,39 @@ function responseLine(state: State, flow: Flow): Line {
   if (!response) return textLine(errorOf(flow) ? ' ← no response' : ' ← waiting …', 'dim');
   const { head, body } = response;
   const took = (response.endedAt ?? errorOf(flow)?.at ?? state.now) - flow.request.startedAt;
-  const rest = [shortSize(body.size), shortDuration(took), body.carriage.how].join(' · ');
+  const rest = flow.talk
+    ? talkText(flow.talk)
+    : [shortSize(body.size), shortDuration(took), body.carriage.how].join(' · ');
   const style = head.status >= 500 ? 'error' : head.status >= 400 ? 'bad' : head.status >= 300 ? 'moved' : 'good';
   return line(span(' ← '), span(`${head.status} ${escapeBytes(head.reason)}`, style), span(` · ${rest}`, 'dim'));
 }
 
+function tunnelLine(flow: TunnelFlow): Line {
+  if (flow.held) return textLine(` ‖ ${flow.held} held: a releases it, X kills it`, 'held');
+  const how = flow.talk
+    ? talkText(flow.talk)
+    : `${shortSize(flow.sent)} sent, ${shortSize(flow.received)} received, unread`;
+  return textLine(` ${flow.why} · ${how}`, 'dim');
+}
+
+/** Whether a conversation goes on, or who ended it and how. */
+function talkText({ protocol, sent, received, end }: Talk): string {
+  const sizes = `${shortSize(sent)} sent, ${shortSize(received)} received`;
+  const name = protocol === 'websocket' ? 'websocket' : 'TCP';
+  if (!end) return `${name} open · ${sizes}`;
+  const code = end.code === null ? '' : ` with ${end.code}`;
+  const reason = end.reason === '' ? '' : ` (${escapeBytes(end.reason)})`;
+  return `${name} closed by the ${end.byClient ? 'client' : 'server'}${code}${reason} · ${sizes}`;
+}
+
 function tabsLine(state: State, flow: Flow): Line {
-  const names = { request: 'Request', response: 'Response', detail: 'Detail' } as const;
-  const spans = (['request', 'response', 'detail'] as const).map((tab) => {
-    const name = flow.held === tab ? `${names[tab]} intercepted` : names[tab];
-    return [span('  '), span(name, state.tab === tab ? 'tab' : 'dim')];
+  const count = flow.talk ? ` ${flow.talk.count}` : '';
+  const names = { request: 'Request', response: 'Response', messages: `Messages${count}`, detail: 'Detail' } as const;
+  const shown = shownTab(state);
+  const spans = tabsOf(state).map((tab) => {
+    const isHeld = flow.talk ? tab === 'messages' && flow.held !== null : flow.held === tab;
+    const name = isHeld ? `${names[tab]} intercepted` : names[tab];
+    return [span('  '), span(name, shown === tab ? 'tab' : 'dim')];
   });
   return line(...spans.flat());
 }
@@ -233,5 +258,7 @@ export function flowLayout(state: State): FlowLayout | null {
   if (view.type !== 'flowview' || !open || open.flow.id !== view.id) return null;
   const fixed = [...titleLines(state, open.flow), tabsLine(state, open.flow)];
   const height = Math.max(1, paneHeight(state) - fixed.length);
-  return { fixed, head: tabLines(state, open.flow), height };
+  if (shownTab(state) !== 'messages') return { fixed, head: tabLines(state, open.flow), height };
+  const talk = state.talk ?? emptyTalk(view.id);
+  return { fixed: [...fixed, talkHead(state, talk)], head: [], height: Math.max(1, height - 1) };
 }

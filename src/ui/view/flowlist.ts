@@ -44,15 +44,22 @@ function isWaiting(row: FlowRow): boolean {
 
 /** What the content column says (UI-COL-08): the error, what is missing, or the kind of content. */
 export function contentText(row: FlowRow): Span {
-  if (row.kind === 'tunnel') return span('', 'plain');
+  if (row.kind === 'tunnel') return messagesText(row);
   if (row.failed && row.status > 0 && row.body === 'partial') return span(cutOff(row), 'error');
   if (row.failed) return span(withoutAuthority(row.error), 'error');
-  if (row.held) return span(`${row.held} held`, 'held');
+  if (row.held && row.messages < 0) return span(`${row.held} held`, 'held');
   if (isWaiting(row)) return span(row.error, 'held');
+  if (row.messages >= 0) return messagesText(row);
   if (row.status === 0) return span(row.duration < 0 ? '…' : '', 'dim');
   if (row.body === 'missing') return span('content missing', 'missing');
   if (row.body === 'empty') return span('no content', 'dim');
   return span(row.mediaType.slice(row.mediaType.indexOf('/') + 1) || '?', 'plain');
+}
+
+function messagesText({ messages, held }: FlowRow): Span {
+  if (messages < 0) return span('');
+  const text = messages === 1 ? '1 message' : `${messages} messages`;
+  return held ? span(`${text}, held`, 'held') : span(text);
 }
 
 function sizeText(row: FlowRow): string {

@@ -1,6 +1,7 @@
 import { EMPTY_LINE, type Line, type Span, span, textLine } from '../lines.js';
-import { paneHeight, type State, topView } from '../state.js';
+import { paneHeight, type State, shownTab, topView } from '../state.js';
 import { bodyWidth, flowLayout } from './flowlayout.js';
+import { talkRows } from './talkview.js';
 
 export function flowViewTitle(state: State): readonly [Span[], Span[]] {
   const view = topView(state);
@@ -15,10 +16,11 @@ export function flowViewLines(state: State): Line[] {
   const { fixed, head, height } = layout;
   const shown = head.slice(view.scroll.head, view.scroll.head + height);
   const left = height - shown.length;
-  const { body, open } = state;
-  const hasBody = body !== null && body.id === open?.flow.id && body.side === state.tab;
+  const { body, open, talk } = state;
+  const messages = talk && shownTab(state) === 'messages' ? talkRows(state, talk, height) : [];
+  const hasBody = body !== null && body.id === open?.flow.id && body.side === shownTab(state);
   const rows = hasBody && left > 0 ? body.text.rows(view.scroll.body, left, bodyWidth(state)) : [];
-  const lines = [...fixed, ...shown, ...rows.map((row) => ({ spans: [span(' '), ...row.spans] }))];
+  const lines = [...fixed, ...shown, ...messages, ...rows.map((row) => ({ spans: [span(' '), ...row.spans] }))];
   const all = paneHeight(state);
   while (lines.length < all) lines.push(EMPTY_LINE);
   return lines.slice(0, all);

@@ -41,6 +41,11 @@ interface Hint {
 
 const hasFlow = (state: State): boolean => focusedRow(state) !== undefined;
 
+function isOpenWebSocket(state: State): boolean {
+  const row = focusedRow(state);
+  return row?.kind === 'http' && row.duration < 0;
+}
+
 const HINTS: Readonly<Record<string, readonly Hint[]>> = {
   flowlist: [
     { command: 'console.nav.select', label: 'open', when: hasFlow },
@@ -70,6 +75,28 @@ const HINTS: Readonly<Record<string, readonly Hint[]>> = {
     { command: 'script.edit @focus', label: 'edit script', when: (state) => focusedRow(state)?.scriptFailed ?? false },
     { command: 'flow.kill @focus', label: 'kill', when: (state) => focusedRow(state)?.duration === -1 },
     { command: 'flow.revert @focus', label: 'revert', when: (state) => focusedRow(state)?.changed ?? false },
+    { command: 'console.view.help', label: 'all keys' },
+  ],
+  messages: [
+    { command: 'console.view.pop', label: 'back' },
+    { command: 'console.nav.select', label: 'open' },
+    { command: 'flow.resume @focus', label: 'resume', when: (state) => Boolean(focusedRow(state)?.held) },
+    { command: 'message.edit', label: 'edit', when: (state) => Boolean(focusedRow(state)?.held) },
+    { command: 'message.drop', label: 'drop', when: (state) => Boolean(focusedRow(state)?.held) },
+    { command: 'console.command messages.filter', label: 'filter' },
+    { command: 'messages.follow', label: 'follow' },
+    { command: 'console.command inject.websocket @focus', label: 'send', when: isOpenWebSocket },
+    { command: 'console.nav.next', label: 'tab' },
+    { command: 'flow.kill @focus', label: 'kill', when: (state) => focusedRow(state)?.duration === -1 },
+    { command: 'console.view.help', label: 'all keys' },
+  ],
+  message: [
+    { command: 'console.view.pop', label: 'back' },
+    { command: 'message.next', label: 'next' },
+    { command: 'message.prev', label: 'previous' },
+    { command: 'flow.resume @focus', label: 'resume', when: (state) => Boolean(focusedRow(state)?.held) },
+    { command: 'message.edit', label: 'edit', when: (state) => Boolean(focusedRow(state)?.held) },
+    { command: 'message.drop', label: 'drop', when: (state) => Boolean(focusedRow(state)?.held) },
     { command: 'console.view.help', label: 'all keys' },
   ],
   eventlog: [

@@ -1,12 +1,15 @@
 import { filterHelp } from '../../flow/filter.js';
-import type { KeyContext } from '../keymap.js';
+import { type KeyContext, reachOf } from '../keymap.js';
 import { EMPTY_LINE, type Line, line, span, textLine } from '../lines.js';
 import type { Context, State } from '../state.js';
+import { talkFilterHelp } from '../talkfilter.js';
 import { fit } from '../text.js';
 
 const TITLES: Readonly<Record<KeyContext, string>> = {
   flowlist: 'Flow list',
   flowview: 'Flow',
+  messages: 'Messages of a websocket or TCP connection',
+  message: 'One message',
   eventlog: 'Event log',
   help: 'Help',
   global: 'Everywhere',
@@ -40,13 +43,15 @@ function bindings(state: State, context: KeyContext): Line[] {
 /** The keys of the screen one came from, those of all screens, of the prompt, and the filter language (UI-CB-03). */
 export function helpLines(state: State, from: Context): Line[] {
   return [
-    ...bindings(state, from),
-    ...bindings(state, 'global'),
+    ...reachOf(from).flatMap((context) => bindings(state, context)),
     textLine(' Command prompt', 'strong'),
     ...rows(PROMPT_KEYS),
     EMPTY_LINE,
     textLine(' Filters, as for intercept', 'strong'),
     ...rows(filterHelp),
+    EMPTY_LINE,
+    textLine(' Filters of messages', 'strong'),
+    ...rows(talkFilterHelp),
     EMPTY_LINE,
     textLine(' Signs: ≈ streamed  ▫ buffered  ~ running  ‖ held  ✗ failed  ↺ replayed  ✎ changed  ● marked', 'dim'),
   ];

@@ -5,6 +5,7 @@ import { flowListLines, flowListTitle } from './flowlist.js';
 import { flowViewLines, flowViewTitle } from './flowview.js';
 import { hintLine, messageLine, statusLine } from './foot.js';
 import { helpLines } from './help.js';
+import { messageLines, messageTitle } from './messageview.js';
 
 interface Pane {
   readonly title: readonly [Span[], Span[]];
@@ -18,6 +19,8 @@ function pane(state: State): Pane {
       return { title: flowListTitle(state), lines: flowListLines(state) };
     case 'flowview':
       return { title: flowViewTitle(state), lines: flowViewLines(state) };
+    case 'message':
+      return { title: messageTitle(state), lines: messageLines(state) };
     case 'eventlog':
       return {
         title: [[span(' Events', 'title')], [span(`${state.log.length} `, 'dim')]],

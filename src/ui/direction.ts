@@ -1,0 +1,2 @@
+/** Where a move goes. */
+export type Direction = 'start' | 'end' | 'up' | 'down' | 'pageup' | 'pagedown';
