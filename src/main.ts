@@ -120,14 +120,15 @@ async function run(task: Task): Promise<number> {
       const { proxyVariables, shellLines } = await import('./cli/environment.js');
       const { proxyUrl } = await import('./cli/console.js');
       const confdir = configurationFolder(task.options);
-      writeBundle(confdir, await openAuthority(confdir));
+      writeBundle(confdir, await openAuthority(confdir, task.options));
       const url = proxyUrl({ host: task.options.listen_host ?? '127.0.0.1', port: task.options.listen_port });
       process.stdout.write(`${shellLines(process.env.SHELL ?? 'sh', proxyVariables(url, confdir)).join('\n')}\n`);
       return 0;
     }
     case 'ca': {
       const { exportCertificate } = await import('./cli/certificate.js');
-      process.stdout.write(await exportCertificate(configurationFolder(task.options), task.format));
+      const { options, format } = task;
+      process.stdout.write(await exportCertificate(configurationFolder(options), format, options));
       return 0;
     }
     case 'console':

@@ -91,6 +91,12 @@ export function saveAuthority(confdir: string, pair: Pair): boolean {
   return true;
 }
 
+/** Gives a CA that the user put there its certificate in a file of its own, for those who are to trust it. */
+function publish(confdir: string, { certificate, chain }: Pair): void {
+  const file = path.join(confdir, CA_CERTIFICATE_FILE);
+  if (!fs.existsSync(file)) fs.writeFileSync(file, chain || certificate.toString(), { mode: 0o644 });
+}
+
 export interface AuthoritySettings {
   /** Bits of the RSA key of a CA that is made. */
   readonly key_size: number;
@@ -107,7 +113,11 @@ const SETTINGS: AuthoritySettings = { key_size: 2048, cert_passphrase: null };
 export async function openAuthority(confdir: string, settings: AuthoritySettings = SETTINGS): Promise<Pair> {
   openConfdir(confdir);
   const file = path.join(confdir, CA_FILE);
-  if (fs.existsSync(file)) return load(file, settings.cert_passphrase);
+  if (fs.existsSync(file)) {
+    const own = load(file, settings.cert_passphrase);
+    publish(confdir, own);
+    return own;
+  }
   const pair = await makeAuthority(settings.key_size);
   return saveAuthority(confdir, pair) ? pair : load(file, settings.cert_passphrase);
 }

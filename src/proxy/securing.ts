@@ -79,7 +79,7 @@ function trustOf(context: Context, { roots }: Trust, socket: TLSSocket): string 
     : `nobody checked it: ssl_insecure is on (${socket.authorizationError})`;
 }
 
-/** The certificates the other side sent, leaf first. */
+/** The certificates the other side sent, leaf first; of a leaf that was asked for once: Node forgets the chain then. */
 export function peerChain(leaf: X509Certificate | undefined): Uint8Array {
   const chain: Buffer[] = [];
   for (let one = leaf; one; one = one.issuerCertificate) {

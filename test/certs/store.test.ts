@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { makeAuthority } from '../../src/certs/authority.js';
 import { CA_CERTIFICATE_FILE, CA_FILE, isExposed, makePrivateFolder, openAuthority } from '../../src/certs/store.js';
 
 function folder(t: TestContext): string {
@@ -63,6 +64,36 @@ describe('TL-01 the files of the CA', () => {
     await assert.rejects(openAuthority(confdir), (error: Error) =>
       error.message.startsWith(path.join(confdir, CA_FILE)),
     );
+  });
+
+  it('OPT-51 have a key of key_size bits', async (t) => {
+    const { certificate } = await openAuthority(folder(t), { key_size: 3072, cert_passphrase: null });
+    assert.equal(certificate.publicKey.asymmetricKeyDetails?.modulusLength, 3072);
+  });
+
+  it('OPT-50 may be the user’s own, encrypted: cert_passphrase opens them', async (t) => {
+    const confdir = folder(t);
+    const { certificate, key } = await makeAuthority();
+    const secret = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' });
+    fs.writeFileSync(path.join(confdir, CA_FILE), `${secret}${certificate}`);
+    const settings = { key_size: 2048, cert_passphrase: 'open sesame' };
+    assert.equal((await openAuthority(confdir, settings)).certificate.fingerprint256, certificate.fingerprint256);
+    const published = fs.readFileSync(path.join(confdir, CA_CERTIFICATE_FILE), 'utf8');
+    assert.equal(new X509Certificate(published).fingerprint256, certificate.fingerprint256);
+    await assert.rejects(openAuthority(confdir), /ca\.pem is not a CA: .*its key is encrypted: set cert_passphrase/);
+    const wrong = { ...settings, cert_passphrase: 'open' };
+    await assert.rejects(openAuthority(confdir, wrong), /cert_passphrase does not open its key/);
+  });
+
+  it('whose key cannot sign leaves are a mistake', async (t) => {
+    const confdir = folder(t);
+    const { certificate } = await makeAuthority();
+    const write = (key: KeyObject): void =>
+      fs.writeFileSync(path.join(confdir, CA_FILE), `${key.export({ type: 'pkcs8', format: 'pem' })}${certificate}`);
+    write(generateKeyPairSync('ed25519').privateKey);
+    await assert.rejects(openAuthority(confdir), /its key is ed25519, not RSA or EC/);
+    write(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+    await assert.rejects(openAuthority(confdir), /its key is not that of its first certificate/);
   });
 
   it('that others can read are told apart', async (t) => {

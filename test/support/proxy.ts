@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { makeAuthority, type Pair } from '../../src/certs/authority.js';
-import { saveAuthority } from '../../src/certs/store.js';
+import { CA_FILE, saveAuthority } from '../../src/certs/store.js';
 import type { BodyData } from '../../src/flow/extent.js';
 import type { Flow, FlowId } from '../../src/flow/flow.js';
 import { type FlowRow, RowReader } from '../../src/flow/row.js';
@@ -123,10 +123,18 @@ export async function shareAuthority(confdir: string): Promise<void> {
   saveAuthority(confdir, await authority);
 }
 
-/** Starts the real worker on a free port with a configuration folder of its own. */
-export async function startProxy(t: TestContext, options: Partial<Options> = {}): Promise<RunningProxy> {
+/** Starts the real worker on a free port with a configuration folder of its own, in which `ca` is the CA's file. */
+export async function startProxy(
+  t: TestContext,
+  options: Partial<Options> = {},
+  ca: string | null = null,
+): Promise<RunningProxy> {
   const folder = temporaryFolder(t);
   const confdir = path.join(folder, 'conf');
+  if (ca !== null) {
+    fs.mkdirSync(confdir);
+    fs.writeFileSync(path.join(confdir, CA_FILE), ca, { mode: 0o600 });
+  }
   await shareAuthority(confdir);
   const { port1, port2 } = new MessageChannel();
   const spool = spoolFolder(confdir, process.pid);
