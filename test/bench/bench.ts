@@ -13,6 +13,7 @@ import { benchScript } from './script.js';
 import { Stage } from './stage.js';
 import { terminalFault } from './terminal.js';
 import { benchTlsDownload } from './tlsdownload.js';
+import { benchTlsHosts } from './tlshosts.js';
 import { findTools, TOOLS, type Tool } from './tool.js';
 
 /*
@@ -29,6 +30,7 @@ interface Section {
 const sections: Readonly<Record<SectionName, Section>> = {
   http: { measure: benchHttp, needs: ['wrk'] },
   https: { measure: benchHttps, needs: ['wrk', 'socat'] },
+  'tls-hosts': { measure: benchTlsHosts, needs: [] },
   latency: { measure: benchLatency, needs: [] },
   feed: { measure: benchFeed, needs: ['openssl'] },
   download: { measure: benchDownload, needs: ['curl'] },

@@ -1,6 +1,16 @@
 import { parseArgs } from 'node:util';
 
-export const SECTIONS = ['http', 'https', 'latency', 'feed', 'download', 'tls-download', 'script', 'frame'] as const;
+export const SECTIONS = [
+  'http',
+  'https',
+  'tls-hosts',
+  'latency',
+  'feed',
+  'download',
+  'tls-download',
+  'script',
+  'frame',
+] as const;
 
 export type SectionName = (typeof SECTIONS)[number];
 
