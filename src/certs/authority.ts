@@ -48,14 +48,14 @@ export interface Leaf {
 
 /** A key of leaves, in the forms it is needed in. */
 interface LeafPair {
-  readonly publicKey: KeyObject;
+  readonly spki: forge.asn1.Asn1;
   readonly pem: string;
   readonly id: string;
 }
 
 function leafPair({ publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject }): LeafPair {
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return { publicKey, pem, id: keyIdentifier(publicKey) };
+  return { spki: spkiOf(publicKey), pem, id: keyIdentifier(publicKey) };
 }
 
 function serialNumber(): string {
@@ -88,10 +88,15 @@ function parts(value: forge.asn1.Asn1 | undefined): forge.asn1.Asn1[] {
   return Array.isArray(value?.value) ? value.value : [];
 }
 
+/** The structure around a public key (RFC 5280 4.1.2.7). Costs as much as a P-256 signature: kept where it can be. */
+function spkiOf(publicKey: KeyObject): forge.asn1.Asn1 {
+  return fromDer(publicKey.export({ type: 'spki', format: 'der' }));
+}
+
 /** Puts the subject's own key in, signs natively and returns the certificate. */
 function sign(
   template: forge.pki.Certificate,
-  subjectKey: KeyObject,
+  subjectKey: forge.asn1.Asn1,
   issuerName: forge.asn1.Asn1 | null,
   signer: KeyObject,
 ): Buffer {
@@ -101,7 +106,7 @@ function sign(
   const signature = algorithm(signer);
   fields[2] = signature;
   if (issuerName) fields[3] = issuerName;
-  fields[6] = fromDer(subjectKey.export({ type: 'spki', format: 'der' }));
+  fields[6] = subjectKey;
   const bits = `\0${crypto.sign('sha256', toDer(tbs), signer).toString('binary')}`;
   return toDer(sequence(tbs, signature, asn1.create(asn1.Class.UNIVERSAL, asn1.Type.BITSTRING, false, bits)));
 }
@@ -118,7 +123,7 @@ function template(lifetime: number): forge.pki.Certificate {
 }
 
 function keyIdentifier(key: KeyObject): string {
-  const bits = parts(fromDer(key.export({ type: 'spki', format: 'der' })))[1];
+  const bits = parts(spkiOf(key))[1];
   const raw = (bits as { bitStringContents?: string } | undefined)?.bitStringContents ?? String(bits?.value ?? '');
   return crypto.createHash('sha1').update(Buffer.from(raw, 'binary').subarray(1)).digest('binary');
 }
@@ -142,7 +147,7 @@ export async function makeAuthority(bits = 2048): Promise<Pair> {
     { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
     extension('2.5.29.14', asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, keyIdentifier(publicKey))),
   ]);
-  const der = sign(certificate, publicKey, null, privateKey);
+  const der = sign(certificate, spkiOf(publicKey), null, privateKey);
   return { certificate: new X509Certificate(der), key: privateKey };
 }
 
@@ -192,7 +197,7 @@ export class Authority {
       extension('2.5.29.14', asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, pair.id)),
       extension('2.5.29.35', sequence(asn1.create(asn1.Class.CONTEXT_SPECIFIC, 0, false, this.issuerId))),
     ]);
-    const der = sign(certificate, pair.publicKey, this.issuerName, this.ca.key);
+    const der = sign(certificate, pair.spki, this.issuerName, this.ca.key);
     return {
       certificate: pemOf(der) + (this.ca.chain ?? ''),
       key: pair.pem,
