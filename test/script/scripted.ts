@@ -103,8 +103,13 @@ export function setOption(proxy: RunningProxy, name: OptionName, value: OptionVa
 }
 
 /** Sends a CONNECT; the answer's head. */
-export async function openTunnel(proxy: RunningProxy, authority: string): Promise<Client> {
-  const client = await Client.connect(proxy.port);
+export function openTunnel(proxy: RunningProxy, authority: string): Promise<Client> {
+  return tunnelThrough(proxy.port, authority);
+}
+
+/** The same through a proxy of which only the port is known. */
+export async function tunnelThrough(port: number, authority: string): Promise<Client> {
+  const client = await Client.connect(port);
   client.send(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
   await client.until('\r\n\r\n');
   return client;

@@ -3,7 +3,7 @@ import https from 'node:https';
 import type net from 'node:net';
 import type { TestContext } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
-import { openTunnel, secure } from '../script/scripted.js';
+import { openTunnel, secure, tunnelThrough } from '../script/scripted.js';
 import type { RunningProxy } from './proxy.js';
 
 /** A websocket server, and what was said to it. */
@@ -114,7 +114,17 @@ export async function openWebSocket(
   const tunnel = await openTunnel(proxy, `localhost:${port}`);
   const socket = options.isTls ? await secure(proxy, tunnel) : tunnel.socket;
   const url = `${options.isTls ? 'wss' : 'ws'}://localhost:${port}${options.path ?? '/talk'}`;
-  const client = new WebSocket(url, { createConnection: () => socket, perMessageDeflate: options.deflate ?? false });
+  return talkOver(socket, url, options.deflate ?? false);
+}
+
+/** The same through a proxy of which only the port is known. */
+export async function openWebSocketAt(proxyPort: number, port: number): Promise<TalkingClient> {
+  const tunnel = await tunnelThrough(proxyPort, `localhost:${port}`);
+  return talkOver(tunnel.socket, `ws://localhost:${port}/talk`, false);
+}
+
+async function talkOver(socket: net.Socket, url: string, deflate: boolean | object): Promise<TalkingClient> {
+  const client = new WebSocket(url, { createConnection: () => socket, perMessageDeflate: deflate });
   const talking = new TalkingClient(client);
   await new Promise<void>((done, fail) => {
     client.on('open', done);
