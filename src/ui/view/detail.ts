@@ -3,6 +3,8 @@ import { fullSize, shortDuration } from '../../flow/sizes.js';
 import { type Line, line, span, textLine } from '../lines.js';
 import type { State } from '../state.js';
 import { fit } from '../text.js';
+import { chainRows } from './certificates.js';
+import { timingBars } from './timing.js';
 
 type Pair = readonly [name: string, value: string];
 
@@ -57,7 +59,6 @@ function tls(facts: TlsFacts | null): Pair[] {
 function server(flow: Flow): Line[] {
   const { server: facts } = flow;
   if (!facts) return [];
-  const { certificate } = facts;
   const lines = section('Server connection', [
     ['authority', facts.authority],
     ['address', facts.address],
@@ -65,17 +66,48 @@ function server(flow: Flow): Line[] {
     ...tls(facts.tls),
     ...(facts.tls ? [['verified with', facts.trust] as const] : []),
   ]);
-  if (!certificate) return lines;
+  return [...lines, ...chain('Server certificate', facts.chain)];
+}
+
+/** Each certificate of a chain, the leaf first. */
+function chain(title: string, der: Uint8Array | undefined): Line[] {
+  const rows = der ? chainRows(der) : [];
+  return rows.flatMap((certificate, at) =>
+    section(rows.length === 1 ? title : `${title} ${at + 1} of ${rows.length}`, certificate),
+  );
+}
+
+function client(flow: Flow): Line[] {
+  const { client: facts } = flow;
+  if (!facts) return [];
+  const lines = section('Client connection', [
+    ['address', facts.address],
+    ...(facts.local ? [['connected to', facts.local] as const] : []),
+    ...tls(facts.tls),
+  ]);
   return [
     ...lines,
-    ...section('Server certificate', [
-      ['subject', certificate.subject],
-      ['issuer', certificate.issuer],
-      ['alternative names', certificate.altNames],
-      ['valid', `${certificate.validFrom} – ${certificate.validTo}`],
-      ['SHA-256', certificate.fingerprint],
-    ]),
+    ...chain('Certificate shown to the client', facts.shown),
+    ...chain('Client certificate', facts.chain),
   ];
+}
+
+function talk(flow: Flow): Line[] {
+  if (!flow.talk) return [];
+  const { protocol, count, sent, received, end } = flow.talk;
+  const closed = end
+    ? [
+        `by the ${end.byClient ? 'client' : 'server'}`,
+        end.code === null ? '' : ` with ${end.code}`,
+        end.reason && ` (${end.reason})`,
+      ]
+    : ['not yet'];
+  return section(protocol === 'websocket' ? 'Websocket' : 'Raw TCP', [
+    ['messages', fullSize(count)],
+    ['bytes to the server', fullSize(sent)],
+    ['bytes to the client', fullSize(received)],
+    ['closed', closed.join('')],
+  ]);
 }
 
 function timing(state: State, flow: Flow): Line[] {
@@ -106,14 +138,19 @@ export function detailLines(state: State, flow: Flow): Line[] {
   const messages =
     flow.kind === 'http'
       ? [...carriage('Request body', flow.request), ...carriage('Response body', responseOf(flow))]
-      : section('Passed through unread', [
+      : section(flow.talk ? 'Not HTTP' : 'Passed through unread', [
           ['because', flow.why || '–'],
           ['bytes to the server', fullSize(flow.sent)],
           ['bytes to the client', fullSize(flow.received)],
         ]);
-  const client = flow.client
-    ? section('Client connection', [['address', flow.client.address], ...tls(flow.client.tls)])
-    : [];
   const noted = notes.length > 0 ? [textLine(' Notes', 'strong'), ...notes] : [];
-  return [...messages, ...noted, ...server(flow), ...client, ...timing(state, flow)];
+  return [
+    ...messages,
+    ...talk(flow),
+    ...noted,
+    ...timingBars(state, flow),
+    ...timing(state, flow),
+    ...server(flow),
+    ...client(flow),
+  ];
 }
