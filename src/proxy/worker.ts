@@ -55,7 +55,7 @@ async function start(): Promise<void> {
   } catch (error) {
     return say({ type: 'could-not-listen', reason: (error as Error).message });
   }
-  const opened = openAuthority(settings.confdir);
+  const opened = openAuthority(settings.confdir, options);
   const leaves = opened.then((pair) => new Leaves(new Authority(pair)));
   leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
   const sources = scriptSources(options.scripts, settings.scriptText, options.eval);
