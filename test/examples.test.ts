@@ -59,8 +59,8 @@ function image(body: string): FlowImage {
 async function run(name: string, body: string): Promise<Outcome> {
   const changes: FlowChange[] = [];
   const printed: string[] = [];
-  const report = await runScript(example(name), [image(body)], defaultOptions(), {
-    changed: (_id, change) => changes.push(change),
+  const report = await runScript(example(name), [{ flow: image(body), talk: null }], defaultOptions(), {
+    changed: (_id, change) => change && changes.push(change),
     failed: () => {},
     log: (_level, text) => printed.push(text),
   });

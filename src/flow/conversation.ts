@@ -86,6 +86,13 @@ export class TalkColumns {
     };
   }
 
+  /** The same messages once more; what happens to one does not happen to the other. */
+  copy(): TalkColumns {
+    const copy = new TalkColumns();
+    copy.take(this.batch(0));
+    return copy;
+  }
+
   batch(from: number): TalkBatch {
     const end = this.length;
     return {

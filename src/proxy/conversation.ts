@@ -23,7 +23,7 @@ export interface Said {
 
 /** The messages of one flow: numbers in columns, all contents one behind the other in one recording. */
 export class Conversation {
-  private readonly columns = new TalkColumns();
+  private columns = new TalkColumns();
   private readonly recording: Recording;
   private readonly heldOnes = new Set<number>();
   private ending: TalkEnd | null = null;
@@ -106,6 +106,29 @@ export class Conversation {
     if (this.ending) return;
     this.ending = { byClient, code, reason, at: now() };
     this.changed();
+  }
+
+  /** The messages as they are, to come back to. */
+  snapshot(): TalkColumns {
+    return this.columns.copy();
+  }
+
+  restore(columns: TalkColumns): void {
+    this.columns = columns;
+    this.alteredFrom = 0;
+    this.changed();
+  }
+
+  /** What a script made of messages that have gone on long ago. */
+  revise(
+    changes: readonly { readonly index: number; readonly content: Uint8Array | null; readonly isDropped: boolean }[],
+  ): void {
+    this.recording.reopen();
+    for (const { index, content, isDropped } of changes) {
+      if (content) this.edit(index, content);
+      if (isDropped) this.drop(index);
+    }
+    this.recording.end();
   }
 
   /** No more will come. */

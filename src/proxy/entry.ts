@@ -1,4 +1,5 @@
 import { now } from '../flow/clock.js';
+import type { TalkColumns } from '../flow/conversation.js';
 import { type Fields, listMembers, mediaType } from '../flow/fields.js';
 import type {
   Carriage,
@@ -46,6 +47,7 @@ interface Backup {
   readonly response: LiveMessage<ResponseHead> | null;
   readonly error: FlowError | null;
   readonly replayed: boolean;
+  readonly talk: TalkColumns | null;
 }
 
 /** Everything that is told to the ledger when an entry changes. */
@@ -253,13 +255,15 @@ export class Entry implements Teller {
   /** Keeps the state to come back to; a second call keeps the first (DM-13). */
   keepBackup(): void {
     const { request, response, error, replayed } = this;
-    this.backup ??= { request, response, error, replayed };
+    this.backup ??= { request, response, error, replayed, talk: this.conversation?.snapshot() ?? null };
   }
 
   /** Puts the kept state back and forgets it (DM-15). False when there is none. */
   revert(): boolean {
     if (!this.backup) return false;
-    Object.assign(this, this.backup);
+    const { talk, ...messages } = this.backup;
+    Object.assign(this, messages);
+    if (talk) this.conversation?.restore(talk);
     this.backup = null;
     this.notes = [];
     this.changed();

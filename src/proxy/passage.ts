@@ -1,4 +1,5 @@
 import { now } from '../flow/clock.js';
+import type { TalkColumns } from '../flow/conversation.js';
 import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, Note, ServerFacts, Side } from '../flow/flow.js';
 import type { FlowRow } from '../flow/row.js';
 import { Conversation } from './conversation.js';
@@ -28,6 +29,7 @@ export class Passage {
   notes: readonly Note[] = [];
   comment = '';
   metadata: Metadata = NO_METADATA;
+  private backup: TalkColumns | null = null;
 
   constructor(
     readonly id: FlowId,
@@ -50,6 +52,26 @@ export class Passage {
     });
     this.conversation = conversation;
     return conversation;
+  }
+
+  /** Keeps the messages to come back to; a second call keeps the first (DM-13). */
+  keepBackup(): void {
+    this.backup ??= this.conversation?.snapshot() ?? null;
+  }
+
+  /** Puts the kept messages back and forgets them (DM-15). False when there are none. */
+  revert(): boolean {
+    if (!this.backup) return false;
+    this.conversation?.restore(this.backup);
+    this.backup = null;
+    this.notes = [];
+    this.changed();
+    return true;
+  }
+
+  clearScriptNotes(): void {
+    this.notes = this.notes.filter((note) => note.level !== 'error');
+    this.changed();
   }
 
   note(note: Note): void {
@@ -111,8 +133,22 @@ export class Passage {
     const { id, revision, createdAt, client, server, host, port, why, sent, received, endedAt, error, marked } = this;
     const { notes, heldSide: held } = this;
     const talk = this.conversation?.picture() ?? null;
-    const common = { id, revision, createdAt, client, server, held, marked, replayed: false, changed: false };
-    return { ...common, notes, talk, kind: 'tunnel', host, port, why, sent, received, endedAt, error };
+    const common = { id, revision, createdAt, client, server, held, marked, replayed: false };
+    const isChanged = this.backup !== null;
+    return {
+      ...common,
+      changed: isChanged,
+      notes,
+      talk,
+      kind: 'tunnel',
+      host,
+      port,
+      why,
+      sent,
+      received,
+      endedAt,
+      error,
+    };
   }
 
   row(): FlowRow {
@@ -137,7 +173,7 @@ export class Passage {
       error: this.error?.message ?? this.why,
       failed: this.error !== null,
       replayed: false,
-      changed: false,
+      changed: this.backup !== null,
       marked: this.marked,
       scriptFailed: this.notes.some((note) => note.level === 'error'),
       messages: this.conversation?.length ?? -1,

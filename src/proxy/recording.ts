@@ -47,6 +47,12 @@ export class Recording {
     this.file?.close();
   }
 
+  /** More follows after all. */
+  reopen(): void {
+    this.growing = true;
+    this.file?.reopen();
+  }
+
   erase(): void {
     this.parts = [];
     this.file?.erase();

@@ -1,15 +1,17 @@
 import path from 'node:path';
 import type { FlowId, Note } from '../flow/flow.js';
 import { type FlowTarget, failureText, type ProxyCommand, type ProxyEvent } from '../protocol.js';
-import type { Request } from '../script/image.js';
-import { runScript } from '../script/run.js';
+import type { FlowChange, MessageChange, Request } from '../script/image.js';
+import { type Finished, runScript } from '../script/run.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import { injectInto, killFlow, resumeFlow } from './flowacts.js';
-import { applyChange, imageOf } from './image.js';
+import { applyChange, imageOf, passageImage } from './image.js';
 import type { Script } from './script.js';
 import { scriptFault } from './scripts.js';
 import type { Settings } from './settings.js';
+import type { Record } from './shelf.js';
+import { talkImage } from './talkimage.js';
 
 /** Carries out what scripts ask for, and what the interface asks of them. */
 export class ScriptDesk {
@@ -102,32 +104,47 @@ export class ScriptDesk {
     const fault = scriptFault(script, file);
     if (fault !== null) return this.refuse('run-script', fault);
     const records = targets.map(({ id }) => this.context.ledger.get(id)).filter((record) => record !== undefined);
-    const entries = records.filter((record): record is Entry => record instanceof Entry && !record.isLive);
-    if (entries.length < records.length)
-      this.refuse('run-script', 'a flow that is still running, or is no HTTP flow, was left out');
-    if (entries.length === 0) return;
-    for (const entry of entries) entry.clearScriptNotes();
-    const images = entries.map((entry) => imageOf(entry, entry.error));
-    const report = await runScript(file, images, this.context.options, {
-      changed: (id, change) => this.onEntry(id, (entry) => applyChange(entry, change, this.context.ledger.spool)),
+    const finished = records.filter((record) => !record.isLive && (record instanceof Entry || record.conversation));
+    if (finished.length < records.length)
+      this.refuse('run-script', 'a flow that is still running, or was passed through unread, was left out');
+    if (finished.length === 0) return;
+    for (const record of finished) record.clearScriptNotes();
+    const flows = await Promise.all(finished.map(finishedImage));
+    const report = await runScript(file, flows, this.context.options, {
+      changed: (id, change, messages) => this.onRecord(id, (record) => this.apply(record, change, messages)),
       failed: (failure) => {
         const text = failureText(failure, file);
         this.context.log('error', text);
         const note: Note = { level: 'error', text, place: failure.place };
-        for (const { id } of images)
-          if (failure.id === null || failure.id === id) this.onEntry(id, (entry) => entry.note(note));
+        for (const { flow } of flows)
+          if (failure.id === null || failure.id === flow.id) this.onRecord(flow.id, (record) => record.note(note));
       },
       log: (level, text) => this.context.log(level, text),
     });
     this.say({ type: 'script-finished', report });
   }
 
-  private onEntry(id: FlowId, act: (entry: Entry) => void): void {
+  private apply(record: Record, change: FlowChange | null, messages: readonly MessageChange[]): void {
+    record.keepBackup();
+    if (record instanceof Entry && change) applyChange(record, change, this.context.ledger.spool);
+    else if (change) record.annotate(change);
+    if (messages.length > 0) record.conversation?.revise(messages);
+  }
+
+  private onRecord(id: FlowId, act: (record: Record) => void): void {
     const record = this.context.ledger.get(id);
-    if (record instanceof Entry) act(record);
+    if (record) act(record);
   }
 
   private refuse(command: ProxyCommand['type'], reason: string): void {
     this.say({ type: 'refused', command, reason });
   }
+}
+
+/** A flow that is over, for a run; contents of messages are read from where they were recorded. */
+async function finishedImage(record: Record): Promise<Finished> {
+  const { conversation } = record;
+  if (conversation) await new Promise<void>((done) => conversation.ready(done));
+  const flow = record instanceof Entry ? imageOf(record, record.error) : passageImage(record);
+  return { flow, talk: conversation && talkImage(conversation, 0, null) };
 }

@@ -65,7 +65,7 @@ function isRunning(pid: number): boolean {
  * disk that stands still costs the recording and not the traffic.
  */
 export class SpoolFile {
-  private readonly fd: number;
+  private fd: number;
   private queue: Uint8Array[] = [];
   private queued = 0;
   private isWriting = false;
@@ -106,6 +106,14 @@ export class SpoolFile {
   flushed(done: () => void): void {
     if (this.isWriting) this.flushing.push(done);
     else done();
+  }
+
+  /** Takes more after it was closed. */
+  reopen(): void {
+    this.isClosing = false;
+    if (!this.isReleased || this.isErased) return;
+    this.fd = fs.openSync(this.file, 'r+');
+    this.isReleased = false;
   }
 
   close(): void {

@@ -1,8 +1,6 @@
-import type { TalkMessage } from '../flow/conversation.js';
-import type { BodyData } from '../flow/extent.js';
 import { failureText } from '../protocol.js';
 import type { TalkEvent } from '../script/events.js';
-import type { TalkImage, TalkMessageImage, Thrown } from '../script/image.js';
+import type { TalkImage, Thrown } from '../script/image.js';
 import type { Settled } from '../script/thread.js';
 import type { Context } from './context.js';
 import type { Conversation } from './conversation.js';
@@ -12,6 +10,7 @@ import type { Judge, Judgement, Utterance } from './lane.js';
 import type { Passage } from './passage.js';
 import type { Script } from './script.js';
 import { isHalted } from './scripts.js';
+import { talkImage } from './talkimage.js';
 
 interface Names {
   readonly start: TalkEvent;
@@ -156,17 +155,8 @@ export class TalkHooks implements Judge {
     const { conversation } = this;
     const seen = this.seen.get(script);
     const from = seen?.thread === script.generation ? seen.count : 0;
-    const messages: TalkMessageImage[] = [];
-    const kept = conversation.contents();
-    for (let index = from; index < conversation.length; index += 1) {
-      const message = conversation.get(index);
-      if (!message) continue;
-      const isNewest = newest !== null && index === conversation.length - 1;
-      messages.push(messageImage(message, isNewest ? { type: 'bytes', bytes: copied(newest) } : part(kept, message)));
-    }
     this.seen.set(script, { thread: script.generation, count: conversation.length });
-    const { protocol, end } = conversation;
-    return { protocol, from, messages, end, kept: kept.type === 'extent' ? kept.extent : null };
+    return talkImage(conversation, from, newest);
   }
 
   private heard(event: TalkEvent, before: Verdict, settled: Settled, script: Script): Verdict {
@@ -191,21 +181,4 @@ export class TalkHooks implements Judge {
     this.record.note({ level: 'error', text: failureText(failure, script.source.file), place: thrown.place });
     this.context.scriptFailed(failure, script.source.file);
   }
-}
-
-/** Bytes with nothing around them: a view would be copied to the other thread with all of its buffer. */
-function copied(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
-}
-
-function messageImage(message: TalkMessage, content: BodyData | null): TalkMessageImage {
-  const { fromClient, kind, at, size, offset, injected, dropped } = message;
-  return { fromClient, kind, at, size, offset, injected, dropped, content };
-}
-
-/** Where the content of a message stands among those of its conversation. */
-function part(kept: BodyData, { offset, size }: TalkMessage): BodyData | null {
-  if (offset === null) return null;
-  if (kept.type === 'bytes') return { type: 'bytes', bytes: kept.bytes.slice(offset, offset + size) };
-  return { type: 'extent', extent: { ...kept.extent, offset, length: size } };
 }

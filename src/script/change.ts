@@ -62,7 +62,9 @@ function responseChange(
   names: string[],
 ): Changed<ResponseImage> | null {
   const { statusCode: status, reason } = response;
-  if (!Number.isInteger(status) || status < 200 || status > 999) throw new RangeError(`not a status code: ${status}`);
+  const isKept = status === image?.status;
+  if (!isKept && (!Number.isInteger(status) || status < 200 || status > 999))
+    throw new RangeError(`not a status code: ${status}`);
   if (/[\r\n\0]/.test(reason)) throw new TypeError('the reason must not hold line breaks or NUL');
   const changed = { status, reason, ...commonOf(response, image?.version ?? 'HTTP/1.1') };
   if (!image) {

@@ -27,6 +27,7 @@ import type {
   Thrown,
 } from './image.js';
 import { Lookers } from './lookers.js';
+import { Once } from './once.js';
 import type { Stage } from './stage.js';
 import { subjectOf } from './subject.js';
 import { TCPFlow } from './tcpflow.js';
@@ -123,7 +124,7 @@ class Host {
       case 'talk':
         return this.talk(what, warnings);
       case 'once':
-        return this.once(what, warnings);
+        return new Once(this.hooks, blame, (event, sent) => stageOf(event, sent, warnings)).run(what);
       case 'connection':
         return this.connection(what.event, what.connection);
       case 'configure':
@@ -214,25 +215,6 @@ class Host {
       flow.settled();
       return { outcome: make(null), thrown: called.thrown ?? blame.thrown(`${event}: the result`, error) };
     }
-  }
-
-  private async once(what: Extract<Call, { type: 'once' }>, warnings: Thrown[]): Promise<Performed> {
-    const { flow: image } = what;
-    const names: EventName[] = ['requestheaders', 'request'];
-    if (image.response) names.push('responseheaders', 'response');
-    if (image.error) names.push('error');
-    const flow = new HTTPFlow(image);
-    const ran: string[] = [];
-    for (const event of names) {
-      const stage = stageOf(event, [], warnings);
-      flow.request.at(stage);
-      flow.response?.at(stage);
-      const called = await this.hooks.each(event, [flow]);
-      if (called.ran) ran.push(event);
-      if (called.thrown) return { outcome: { type: 'once', change: null, events: ran }, thrown: called.thrown };
-    }
-    const called: Called = { ran: true, given: undefined, thrown: null, halts: false };
-    return this.outcome(flow, 'one-shot', called, (change) => ({ type: 'once', change, events: ran }));
   }
 
   private async connection(event: EventName, image: ConnectionImage): Promise<Performed> {

@@ -60,6 +60,7 @@ export class HTTPFlow extends Flow<FlowImage> {
     super(image, reach, id);
     this.request = new Request(image.request);
     this.#response = image.response && new Response(image.response);
+    if (image.isWebSocket) this.#websocket = new WebSocketData(reach, image.id);
   }
 
   /** The conversation of an exchange that became a websocket, else null (S4-13). */
@@ -184,12 +185,17 @@ export class HTTPFlow extends Flow<FlowImage> {
   /** A hook is about to get the flow as it is now. */
   enter(image: FlowImage, stage: Stage): void {
     this.renew(image);
-    this.#stage = stage;
     this.request.become(image.request);
     if (!image.response) this.#response = null;
     else if (this.#response) this.#response.become(image.response);
     else this.#response = new Response(image.response);
     if (image.isWebSocket) this.#websocket ??= new WebSocketData(this.reach, image.id);
+    this.stand(stage);
+  }
+
+  /** Where it stands is another place than before. */
+  stand(stage: Stage): void {
+    this.#stage = stage;
     this.request.at(stage);
     this.#response?.at(stage);
   }

@@ -106,6 +106,14 @@ export interface TalkImage {
   readonly kept: Extent | null;
 }
 
+/** What a script made of one message. */
+export interface MessageChange {
+  readonly index: number;
+  /** Null where it is as it was. */
+  readonly content: Uint8Array | null;
+  readonly isDropped: boolean;
+}
+
 /** What a script notes on a flow. */
 export interface FlowNote {
   readonly marked?: boolean;
@@ -201,7 +209,7 @@ export type Call =
   /** A body is to be shown by a view of the script. */
   | { readonly type: 'render'; readonly view: string; readonly flow: FlowImage; readonly side: Side }
   /** The events a finished flow went through, one after the other. */
-  | { readonly type: 'once'; readonly flow: FlowImage }
+  | { readonly type: 'once'; readonly flow: FlowImage | PassageImage; readonly talk: TalkImage | null }
   /** Pieces of a body for a stream function; `ends` is set with the last. */
   | {
       readonly type: 'look';
@@ -233,7 +241,12 @@ export type Outcome =
       readonly halts: boolean;
     }
   | { readonly type: 'connection'; readonly change: ConnectionChange | null; readonly halts: boolean }
-  | { readonly type: 'once'; readonly change: FlowChange | null; readonly events: readonly string[] }
+  | {
+      readonly type: 'once';
+      readonly change: FlowChange | null;
+      readonly messages: readonly MessageChange[];
+      readonly events: readonly string[];
+    }
   /** `broken` says why nothing can follow these pieces, though the body is not whole. */
   | ({ readonly type: 'looked'; readonly broken: string | null } & Pieces)
   | { readonly type: 'done'; readonly ran: boolean }

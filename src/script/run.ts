@@ -3,12 +3,18 @@ import type { FlowId } from '../flow/flow.js';
 import { type Options, optionNames } from '../options.js';
 import type { LogLevel, ScriptFailure, ScriptReport } from '../protocol.js';
 import type { EventName } from './events.js';
-import type { Call, FlowChange, FlowImage, Thrown } from './image.js';
+import type { Call, FlowChange, FlowImage, MessageChange, PassageImage, TalkImage, Thrown } from './image.js';
 import { type Loaded, ScriptThread, type Settled } from './thread.js';
+
+/** A flow that is over, with its conversation if it had one. */
+export interface Finished {
+  readonly flow: FlowImage | PassageImage;
+  readonly talk: TalkImage | null;
+}
 
 /** What a run tells while it goes on. */
 export interface RunListener {
-  changed(id: FlowId, change: FlowChange): void;
+  changed(id: FlowId, change: FlowChange | null, messages: readonly MessageChange[]): void;
   failed(failure: ScriptFailure): void;
   log(level: LogLevel, text: string): void;
 }
@@ -32,9 +38,10 @@ class Tally {
     this.ran += events.length;
   }
 
-  took(id: FlowId, change: FlowChange): void {
-    for (const name of change.names) this.changed.add(name);
-    this.listener.changed(id, change);
+  took(id: FlowId, change: FlowChange | null, messages: readonly MessageChange[]): void {
+    for (const name of change?.names ?? []) this.changed.add(name);
+    if (messages.length > 0) this.changed.add('messages');
+    this.listener.changed(id, change, messages);
   }
 
   fail(failure: ScriptFailure): void {
@@ -115,14 +122,15 @@ class Run {
   }
 
   /** Runs the events of one flow. */
-  async pass(flow: FlowImage): Promise<void> {
-    const { outcome, thrown, warnings, lost } = await this.ask({ type: 'once', flow });
+  async pass({ flow, talk }: Finished): Promise<void> {
+    const { outcome, thrown, warnings, lost } = await this.ask({ type: 'once', flow, talk });
     if (lost !== null) this.tally.fail({ id: flow.id, event: '', message: lost, place: null });
     for (const warning of warnings) this.tally.warn(warning.message);
     if (thrown) this.tally.fail({ id: flow.id, ...thrown });
     if (outcome?.type !== 'once') return;
     this.tally.heard(outcome.events);
-    if (outcome.change && !thrown) this.tally.took(flow.id, outcome.change);
+    const { change, messages } = outcome;
+    if (!thrown && (change || messages.length > 0)) this.tally.took(flow.id, change, messages);
   }
 
   async finish(): Promise<void> {
@@ -150,13 +158,13 @@ class Run {
  */
 export async function runScript(
   script: string,
-  flows: readonly FlowImage[],
+  flows: readonly Finished[],
   options: Options,
   listener: RunListener,
 ): Promise<ScriptReport> {
   const began = performance.now();
   const tally = new Tally(listener);
-  let left: readonly FlowImage[] = flows;
+  let left: readonly Finished[] = flows;
   while (left.length > 0) {
     const run = new Run(script, options.script_timeout, options, tally, listener.log);
     if (!(await run.begin())) left = [];

@@ -15,7 +15,7 @@ import { WebSocketData, WebSocketMessage } from '../../src/script/websocket.js';
 /** Members that are public for the host's sake, and those JavaScript asks of every such class. */
 const NOT_FOR_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   Flow: ['image', 'leave', 'released', 'isKilled', 'holdWish', 'noted', 'renew', 'setError'],
-  HTTPFlow: ['isNewResponse', 'enter', 'wishes', 'settled', 'destination', 'reach'],
+  HTTPFlow: ['isNewResponse', 'enter', 'stand', 'wishes', 'settled', 'destination', 'reach'],
   TCPFlow: ['enter', 'take', 'destination', 'reach'],
   WebSocketData: ['take'],
   TalkMessage: ['open', 'change', 'keptIn'],

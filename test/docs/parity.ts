@@ -157,7 +157,6 @@ export const WAITS: readonly (readonly [id: string, text: string])[] = [
   ['DMW-02', 'waits for websocket flows'],
   ['EVT-27', 'waits for TCP flows'],
   ['ORD-17', 'waits for TCP flows'],
-  ['ONE-05', 'waits for TCP flows'],
   ['DMW-03', 'waits for TCP flows'],
   ['EVT-28', 'waits for UDP flows'],
   ['DMW-04', 'waits for UDP flows'],

@@ -193,7 +193,12 @@ test('S3-35 a websocket fires no TCP event; ORD-16 its own come behind the respo
   await client.hears(1);
   client.socket.close(1000);
   await client.closes();
-  assert.deepEqual(await saidUntil(proxy, 't.mjs', 'websocket_end 2'), [
+  const lines = await saidUntil(proxy, 't.mjs', 'websocket_end 2');
+  assert.deepEqual(
+    proxy.events.filter(({ type }) => type === 'script-failed'),
+    [],
+  );
+  assert.deepEqual(lines, [
     'request none',
     'websockets_handshake none',
     'response 0',

@@ -1,0 +1,35 @@
+import type { TalkMessage } from '../flow/conversation.js';
+import type { BodyData } from '../flow/extent.js';
+import type { TalkImage, TalkMessageImage } from '../script/image.js';
+import type { Conversation } from './conversation.js';
+
+/** The messages of a conversation from one on, for a script; `newest` is the content of the last, where it is at hand. */
+export function talkImage(conversation: Conversation, from: number, newest: Uint8Array | null): TalkImage {
+  const messages: TalkMessageImage[] = [];
+  const kept = conversation.contents();
+  for (let index = from; index < conversation.length; index += 1) {
+    const message = conversation.get(index);
+    if (!message) continue;
+    const isNewest = newest !== null && index === conversation.length - 1;
+    messages.push(messageImage(message, isNewest ? { type: 'bytes', bytes: copied(newest) } : part(kept, message)));
+  }
+  const { protocol, end } = conversation;
+  return { protocol, from, messages, end, kept: kept.type === 'extent' ? kept.extent : null };
+}
+
+/** Bytes with nothing around them: a view would be copied to the other thread with all of its buffer. */
+function copied(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+}
+
+function messageImage(message: TalkMessage, content: BodyData | null): TalkMessageImage {
+  const { fromClient, kind, at, size, offset, injected, dropped } = message;
+  return { fromClient, kind, at, size, offset, injected, dropped, content };
+}
+
+/** Where the content of a message stands among those of its conversation. */
+function part(kept: BodyData, { offset, size }: TalkMessage): BodyData | null {
+  if (offset === null) return null;
+  if (kept.type === 'bytes') return { type: 'bytes', bytes: kept.bytes.slice(offset, offset + size) };
+  return { type: 'extent', extent: { ...kept.extent, offset, length: size } };
+}
