@@ -5,9 +5,10 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { FlowId } from '../src/flow/flow.js';
+import type { FlowImage } from '../src/flow/image.js';
 import { defaultOptions } from '../src/options.js';
 import type { ScriptReport } from '../src/protocol.js';
-import type { FlowChange, FlowImage } from '../src/script/image.js';
+import type { FlowChange } from '../src/script/image.js';
 import { runScript } from '../src/script/run.js';
 import { EXAMPLES, example, ROOT } from './examples/copies.js';
 

@@ -1,8 +1,9 @@
 import type { Note, Side } from '../flow/flow.js';
+import type { FlowImage } from '../flow/image.js';
 import type { Pieces } from '../flow/pieces.js';
 import { type BodyWish, type HookEvent, NO_VERDICT, type Verdict } from '../http/ports.js';
 import { failureText } from '../protocol.js';
-import type { FlowChange, FlowImage, Thrown } from '../script/image.js';
+import type { FlowChange, Thrown } from '../script/image.js';
 import type { Settled } from '../script/thread.js';
 import type { Context } from './context.js';
 import type { Entry } from './entry.js';

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { FlowId, Note } from '../flow/flow.js';
+import type { Finished } from '../flow/image.js';
 import { type FlowTarget, failureText, type ProxyCommand, type ProxyEvent } from '../protocol.js';
 import type { FlowChange, MessageChange, Request } from '../script/image.js';
-import { type Finished, runScript } from '../script/run.js';
+import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import { injectInto, killFlow, resumeFlow } from './flowacts.js';

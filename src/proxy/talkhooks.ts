@@ -1,6 +1,7 @@
+import type { TalkImage } from '../flow/image.js';
 import { failureText } from '../protocol.js';
 import type { TalkEvent } from '../script/events.js';
-import type { TalkImage, Thrown } from '../script/image.js';
+import type { Thrown } from '../script/image.js';
 import type { Settled } from '../script/thread.js';
 import type { Context } from './context.js';
 import type { Conversation } from './conversation.js';

@@ -1,6 +1,6 @@
 import type { TalkMessage } from '../flow/conversation.js';
 import type { BodyData } from '../flow/extent.js';
-import type { TalkImage, TalkMessageImage } from '../script/image.js';
+import type { TalkImage, TalkMessageImage } from '../flow/image.js';
 import type { Conversation } from './conversation.js';
 
 /** The messages of a conversation from one on, for a script; `newest` is the content of the last, where it is at hand. */

@@ -1,7 +1,8 @@
+import type { FlowImage } from '../flow/image.js';
 import type { Blame } from './blame.js';
 import { columns, commandFunction, viewFunction } from './ctx.js';
 import { HTTPFlow } from './httpflow.js';
-import type { Call, FlowImage, Performed, Thrown } from './image.js';
+import type { Call, Performed, Thrown } from './image.js';
 
 /** What a script gives where text is wanted; nothing is ''. */
 function textOf(given: unknown): string {

@@ -1,6 +1,7 @@
 import { type Fields, isToken } from '../flow/fields.js';
+import type { RequestImage, ResponseImage } from '../flow/image.js';
 import type { HTTPFlow } from './httpflow.js';
-import type { Changed, FlowChange, RequestImage, ResponseImage } from './image.js';
+import type { Changed, FlowChange } from './image.js';
 import type { Message } from './message.js';
 import type { Request } from './request.js';
 import type { Response } from './response.js';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { FlowId, Side } from '../flow/flow.js';
+import type { FlowImage } from '../flow/image.js';
 import { Flow, NO_REACH, type Reach } from './flow.js';
-import type { FlowImage, Wishes } from './image.js';
+import type { Wishes } from './image.js';
 import { Request } from './request.js';
 import { Response } from './response.js';
 import { NO_STAGE, type Stage } from './stage.js';

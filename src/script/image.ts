@@ -1,17 +1,5 @@
-import type { MessageKind, Talk, TalkEnd } from '../flow/conversation.js';
-import type { BodyData, Extent } from '../flow/extent.js';
-import type { Fields } from '../flow/fields.js';
-import type {
-  CertificateFacts,
-  ClientFacts,
-  FlowError,
-  FlowId,
-  HttpVersion,
-  Place,
-  Scheme,
-  ServerFacts,
-  Side,
-} from '../flow/flow.js';
+import type { CertificateFacts, ClientFacts, FlowId, Place, ServerFacts, Side } from '../flow/flow.js';
+import type { FlowImage, PassageImage, RequestImage, ResponseImage, TalkImage } from '../flow/image.js';
 import type { Pieces } from '../flow/pieces.js';
 import type { OptionShape, Options, OptionValue } from '../options.js';
 import type { LogEntry } from '../protocol.js';
@@ -21,90 +9,6 @@ import type { EventName, TalkEvent } from './events.js';
  * What crosses between the proxy and a script's thread. A body that is null is missing: it was streamed, or is not
  * whole.
  */
-
-interface MessageImage {
-  readonly version: HttpVersion;
-  readonly fields: Fields;
-  readonly trailers: Fields;
-  readonly body: BodyData | null;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-  readonly endedAt: number | null;
-  /** Options say that the body is streamed, as far as its head tells. */
-  readonly streams?: boolean;
-}
-
-export interface RequestImage extends MessageImage {
-  readonly method: string;
-  readonly scheme: Scheme;
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-}
-
-export interface ResponseImage extends MessageImage {
-  readonly status: number;
-  readonly reason: string;
-}
-
-export interface FlowImage {
-  readonly id: FlowId;
-  readonly request: RequestImage;
-  readonly response: ResponseImage | null;
-  readonly error: FlowError | null;
-  readonly client: ClientFacts | null;
-  readonly server: ServerFacts | null;
-  readonly createdAt: number;
-  readonly live: boolean;
-  readonly held: boolean;
-  readonly marked: boolean;
-  readonly replayed: boolean;
-  /** The server has switched to websocket. */
-  readonly isWebSocket?: boolean;
-  readonly comment: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
-
-/** A connection that is read as raw TCP. */
-export interface PassageImage {
-  readonly id: FlowId;
-  readonly host: string;
-  readonly port: number;
-  readonly error: FlowError | null;
-  readonly client: ClientFacts | null;
-  readonly server: ServerFacts | null;
-  readonly createdAt: number;
-  readonly live: boolean;
-  readonly held: boolean;
-  readonly marked: boolean;
-  readonly comment: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
-
-export interface TalkMessageImage {
-  readonly fromClient: boolean;
-  readonly kind: MessageKind;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly size: number;
-  /** Where its content begins in the conversation's file, once it is there. */
-  readonly offset: number | null;
-  readonly injected: boolean;
-  readonly dropped: boolean;
-  /** Null where it was not kept. */
-  readonly content: BodyData | null;
-}
-
-/** What is new of a conversation since the thread last heard of it. */
-export interface TalkImage {
-  readonly protocol: Talk['protocol'];
-  /** The number of the first of these messages. */
-  readonly from: number;
-  readonly messages: readonly TalkMessageImage[];
-  readonly end: TalkEnd | null;
-  /** The file of the contents as far as it is written, once there is one. */
-  readonly kept: Extent | null;
-}
 
 /** What a script made of one message. */
 export interface MessageChange {

@@ -1,19 +1,11 @@
 import type { Side } from '../flow/flow.js';
+import type { FlowImage, PassageImage, TalkImage } from '../flow/image.js';
 import type { Blame } from './blame.js';
 import { changeOf } from './change.js';
 import type { EventName, TalkEvent } from './events.js';
 import type { Hooks } from './hooks.js';
 import { HTTPFlow } from './httpflow.js';
-import type {
-  Call,
-  FlowChange,
-  FlowImage,
-  MessageChange,
-  PassageImage,
-  Performed,
-  TalkImage,
-  Thrown,
-} from './image.js';
+import type { Call, FlowChange, MessageChange, Performed, Thrown } from './image.js';
 import type { Stage } from './stage.js';
 import type { TalkMessage } from './talk.js';
 import { TCPFlow } from './tcpflow.js';

@@ -3,11 +3,11 @@ import { cookiesOf, withCookies } from '../flow/cookies.js';
 import { fieldValue } from '../flow/fields.js';
 import { authorityOf, bracketed, type Scheme, urlOf } from '../flow/flow.js';
 import { formOf, formText, isUrlencoded } from '../flow/form.js';
+import type { RequestImage } from '../flow/image.js';
 import { MultiMap, textPair } from '../flow/multimap.js';
 import { boundaryOf, multipartBody, type Part, partNamed, partsOf } from '../flow/multipart.js';
 import { pathComponents, queryOf, withPathComponents, withQuery } from '../flow/query.js';
 import { Headers } from './headers.js';
-import type { RequestImage } from './image.js';
 import { Message } from './message.js';
 
 type Pairs<V> = Iterable<readonly [string, V]> | Readonly<Record<string, V>>;

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { cookieDate, refreshed, type SetCookie, setCookiesOf, withSetCookies } from '../flow/cookies.js';
+import type { ResponseImage } from '../flow/image.js';
 import { MultiMap } from '../flow/multimap.js';
 import { Headers } from './headers.js';
-import type { ResponseImage } from './image.js';
 import { Message } from './message.js';
 
 const DATES = ['date', 'expires', 'last-modified'];

@@ -1,16 +1,11 @@
 import { basename } from 'node:path';
 import type { FlowId } from '../flow/flow.js';
+import type { Finished } from '../flow/image.js';
 import { type Options, optionNames } from '../options.js';
 import type { LogLevel, ScriptFailure, ScriptReport } from '../protocol.js';
 import type { EventName } from './events.js';
-import type { Call, FlowChange, FlowImage, MessageChange, PassageImage, TalkImage, Thrown } from './image.js';
+import type { Call, FlowChange, MessageChange, Thrown } from './image.js';
 import { type Loaded, ScriptThread, type Settled } from './thread.js';
-
-/** A flow that is over, with its conversation if it had one. */
-export interface Finished {
-  readonly flow: FlowImage | PassageImage;
-  readonly talk: TalkImage | null;
-}
 
 /** What a run tells while it goes on. */
 export interface RunListener {

@@ -1,7 +1,7 @@
 import type { BodyData } from '../flow/extent.js';
 import type { ClientFacts, ErrorKind, HttpVersion, Scheme, ServerFacts } from '../flow/flow.js';
+import type { RequestImage, ResponseImage } from '../flow/image.js';
 import { Headers } from './headers.js';
-import type { RequestImage, ResponseImage } from './image.js';
 import type { Request } from './request.js';
 import type { Response } from './response.js';
 

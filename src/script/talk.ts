@@ -1,7 +1,7 @@
 import type { TalkEnd } from '../flow/conversation.js';
 import type { Extent } from '../flow/extent.js';
+import type { TalkImage, TalkMessageImage } from '../flow/image.js';
 import { readBody } from './body.js';
-import type { TalkImage, TalkMessageImage } from './image.js';
 import { Sealed } from './naming.js';
 
 /** What a message that has gone on says when it is changed. */

@@ -1,5 +1,5 @@
+import type { PassageImage, TalkImage } from '../flow/image.js';
 import { Flow, NO_REACH, type Reach } from './flow.js';
-import type { PassageImage, TalkImage } from './image.js';
 import { TalkMessage, TalkMirror } from './talk.js';
 
 /** What one read of a raw TCP connection gave (DMW-03). */

@@ -1,6 +1,6 @@
 import type { FlowId } from '../flow/flow.js';
+import type { TalkImage, TalkMessageImage } from '../flow/image.js';
 import type { Reach } from './flow.js';
-import type { TalkImage, TalkMessageImage } from './image.js';
 import { Sealed } from './naming.js';
 import { TalkMessage, TalkMirror } from './talk.js';
 

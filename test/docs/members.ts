@@ -1,3 +1,4 @@
+import type { FlowImage, PassageImage, TalkMessageImage } from '../../src/flow/image.js';
 import { attributes } from '../../src/script/attributes.js';
 import { Certificate } from '../../src/script/certificate.js';
 import { Client, ClientHello, contextOf, Layer, Server } from '../../src/script/connection.js';
@@ -5,7 +6,7 @@ import { ctx } from '../../src/script/ctx.js';
 import { NO_REACH } from '../../src/script/flow.js';
 import { Headers } from '../../src/script/headers.js';
 import { HTTPFlow } from '../../src/script/httpflow.js';
-import type { ConnectionImage, FlowImage, PassageImage, TalkMessageImage } from '../../src/script/image.js';
+import type { ConnectionImage } from '../../src/script/image.js';
 import { aliasesOf } from '../../src/script/naming.js';
 import { Request } from '../../src/script/request.js';
 import { Response } from '../../src/script/response.js';

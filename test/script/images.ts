@@ -1,7 +1,7 @@
 import type { BodyData } from '../../src/flow/extent.js';
 import type { FlowId } from '../../src/flow/flow.js';
+import type { FlowImage, PassageImage, RequestImage, ResponseImage, TalkMessageImage } from '../../src/flow/image.js';
 import { HTTPFlow, Request, Response } from '../../src/script/api.js';
-import type { FlowImage, PassageImage, RequestImage, ResponseImage, TalkMessageImage } from '../../src/script/image.js';
 
 /*
  * What scripts see, made as the host makes it.

@@ -1,0 +1,99 @@
+import type { MessageKind, Talk, TalkEnd } from './conversation.js';
+import type { BodyData, Extent } from './extent.js';
+import type { Fields } from './fields.js';
+import type { ClientFacts, FlowError, FlowId, HttpVersion, Scheme, ServerFacts } from './flow.js';
+
+/*
+ * A flow as plain data with all that it holds: what scripts are given, and what is written to files. A body that is
+ * null is missing: it was streamed, or is not whole.
+ */
+
+interface MessageImage {
+  readonly version: HttpVersion;
+  readonly fields: Fields;
+  readonly trailers: Fields;
+  readonly body: BodyData | null;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** Options say that the body is streamed, as far as its head tells. */
+  readonly streams?: boolean;
+}
+
+export interface RequestImage extends MessageImage {
+  readonly method: string;
+  readonly scheme: Scheme;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}
+
+export interface ResponseImage extends MessageImage {
+  readonly status: number;
+  readonly reason: string;
+}
+
+export interface FlowImage {
+  readonly id: FlowId;
+  readonly request: RequestImage;
+  readonly response: ResponseImage | null;
+  readonly error: FlowError | null;
+  readonly client: ClientFacts | null;
+  readonly server: ServerFacts | null;
+  readonly createdAt: number;
+  readonly live: boolean;
+  readonly held: boolean;
+  readonly marked: boolean;
+  readonly replayed: boolean;
+  /** The server has switched to websocket. */
+  readonly isWebSocket?: boolean;
+  readonly comment: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** A connection that is read as raw TCP. */
+export interface PassageImage {
+  readonly id: FlowId;
+  readonly host: string;
+  readonly port: number;
+  readonly error: FlowError | null;
+  readonly client: ClientFacts | null;
+  readonly server: ServerFacts | null;
+  readonly createdAt: number;
+  readonly live: boolean;
+  readonly held: boolean;
+  readonly marked: boolean;
+  readonly comment: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface TalkMessageImage {
+  readonly fromClient: boolean;
+  readonly kind: MessageKind;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly size: number;
+  /** Where its content begins in the conversation's file, once it is there. */
+  readonly offset: number | null;
+  readonly injected: boolean;
+  readonly dropped: boolean;
+  /** Null where it was not kept. */
+  readonly content: BodyData | null;
+}
+
+/** What is new of a conversation since the thread last heard of it. */
+export interface TalkImage {
+  readonly protocol: Talk['protocol'];
+  /** The number of the first of these messages. */
+  readonly from: number;
+  readonly messages: readonly TalkMessageImage[];
+  readonly end: TalkEnd | null;
+  /** The file of the contents as far as it is written, once there is one. */
+  readonly kept: Extent | null;
+}
+
+/** A flow that is over, with its conversation if it had one. */
+export interface Finished {
+  readonly flow: FlowImage | PassageImage;
+  readonly talk: TalkImage | null;
+}
