@@ -96,6 +96,18 @@ const table = {
     default: null,
     help: 'Hold flows that match this filter until they are released; setting it also sets intercept_active (OPT-01).',
   },
+  view_filter: {
+    kind: 'str',
+    default: null,
+    help: 'Show only flows that match this filter; the others stay where they are.',
+  },
+  view_order: {
+    kind: 'choice',
+    choices: ['time', 'method', 'url', 'size', 'status', 'duration', 'host'],
+    default: 'time',
+    help: 'What the list is ordered by.',
+  },
+  view_order_reversed: { kind: 'bool', default: false, help: 'Largest or newest first.' },
   intercept_active: { kind: 'bool', default: false, help: 'Whether intercept holds anything.' },
   ssl_insecure: { kind: 'bool', default: false, short: 'k', help: 'Do not verify the certificates of servers.' },
   ssl_verify_upstream_trusted_ca: {

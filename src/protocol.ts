@@ -153,6 +153,13 @@ export type ProxyEvent =
       readonly batch: TalkBatch;
       readonly contents: BodyData;
     }
+  /** Which flows the view filter matches: their numbers, negative for those it does not; so many of all are done. */
+  | {
+      readonly type: 'view-filtered';
+      readonly judged: Float64Array;
+      readonly done: number;
+      readonly of: number;
+    }
   | { readonly type: 'flow-added'; readonly id: FlowId }
   | { readonly type: 'option-changed'; readonly name: OptionName; readonly value: OptionValue }
   | { readonly type: 'script-finished'; readonly report: ScriptReport }

@@ -39,6 +39,8 @@ export interface FlowRow {
   readonly marked: boolean;
   /** A script failed on this flow. */
   readonly scriptFailed: boolean;
+  /** The view filter does not match it. */
+  readonly hidden: boolean;
   /** Messages of its conversation; -1 where it has none. */
   readonly messages: number;
   /** A client here refuses our certificate, so passing its host through would help. */
@@ -73,6 +75,7 @@ const KIND_AT = 6;
 const SIGN_AT = 8;
 const CARRIED_AT = 12;
 const HELD_AT = 14;
+const HIDDEN = 1 << 16;
 
 function flagsOf(row: FlowRow): number {
   return (
@@ -82,6 +85,7 @@ function flagsOf(row: FlowRow): number {
     (row.scriptFailed ? SCRIPT_FAILED : 0) |
     (row.passable ? PASSABLE : 0) |
     (row.failed ? FAILED : 0) |
+    (row.hidden ? HIDDEN : 0) |
     (KINDS.indexOf(row.kind) << KIND_AT) |
     (SIGNS.indexOf(row.body) << SIGN_AT) |
     (CARRIED.indexOf(row.carried) << CARRIED_AT) |
@@ -169,6 +173,7 @@ export class RowReader {
       changed: (flags & CHANGED) !== 0,
       marked: (flags & MARKED) !== 0,
       scriptFailed: (flags & SCRIPT_FAILED) !== 0,
+      hidden: (flags & HIDDEN) !== 0,
       messages: count(13),
       passable: (flags & PASSABLE) !== 0,
     };
@@ -180,6 +185,16 @@ export class RowReader {
       this.row(numbers, at * ROW_NUMBERS, texts[at * 2] ?? '', texts[at * 2 + 1] ?? ''),
     );
   }
+}
+
+/** Whether the row whose numbers begin at `at` is hidden. */
+export function isHidden(numbers: Float64Array, at: number): boolean {
+  return ((numbers[at + 8] ?? 0) & HIDDEN) !== 0;
+}
+
+export function hide(numbers: Float64Array, at: number, hidden: boolean): void {
+  const flags = numbers[at + 8] ?? 0;
+  numbers[at + 8] = hidden ? flags | HIDDEN : flags & ~HIDDEN;
 }
 
 export function rowCount(numbers: Float64Array): number {

@@ -10,6 +10,7 @@ import type { Extras } from './extras.js';
 import type { Ledger } from './ledger.js';
 import type { Postman } from './outbox.js';
 import type { Scripts } from './scripts.js';
+import type { ViewFilter } from './viewfilter.js';
 
 /** What every connection of the worker shares. */
 export interface Context {
@@ -32,8 +33,12 @@ export interface Context {
   ignored: readonly RegExp[];
   /** The compiled intercept filter, or null while nothing is held. */
   intercept: FlowFilter | null;
+  /** The compiled view_filter, or null while the list shows all. */
+  shown: FlowFilter | null;
   /** The compiled stream_filter, with their texts. */
   streamed: readonly { readonly text: string; readonly filter: FlowFilter }[];
+  /** Says which flows the list shows. */
+  readonly view: ViewFilter;
   readonly scripts: Scripts;
   /** The script on standard input, or null. */
   readonly scriptText: string | null;

@@ -18,7 +18,7 @@ export class Desk {
 
   constructor(
     private readonly context: Context,
-    private readonly feed: Feed,
+    private readonly feed: Feed<Record>,
     private readonly say: (event: ProxyEvent) => void,
     private readonly stop: () => void,
   ) {

@@ -423,6 +423,7 @@ export class Entry implements Teller {
       changed: this.hasChanged,
       marked: this.marked,
       scriptFailed: this.notes.some((note) => note.level === 'error'),
+      hidden: false,
       messages: this.conversation?.length ?? -1,
       passable: false,
     };

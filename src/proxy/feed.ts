@@ -17,9 +17,9 @@ const AT_ONCE = 5;
  * Tells the interface what changed: rows coalesced per flow, one batch per frame, and only while it holds credit. With
  * an interface that does not answer, what is kept here is one row per changed flow.
  */
-export class Feed {
+export class Feed<R extends Rowed = Rowed> {
   /** A live flow's row is made when it is sent; a finished one's at once, so that nothing else of it is kept. */
-  private dirty = new Map<FlowId, Rowed | FlowRow>();
+  private dirty = new Map<FlowId, R | FlowRow>();
   private removed: FlowId[] = [];
   private readonly writer = new RowWriter();
   private timer: NodeJS.Timeout | null = null;
@@ -27,11 +27,13 @@ export class Feed {
 
   constructor(
     private readonly say: (event: ProxyEvent) => void,
+    /** Whether the list is not to show a flow. */
+    private readonly hides: (record: R) => boolean = () => false,
     private credit = 2,
   ) {}
 
-  changed(record: Rowed): void {
-    this.dirty.set(record.id, record.isLive ? record : record.row());
+  changed(record: R): void {
+    this.dirty.set(record.id, record.isLive ? record : this.rowOf(record));
     if (this.timer === null) this.schedule();
   }
 
@@ -50,6 +52,11 @@ export class Feed {
     if (this.timer) clearTimeout(this.timer);
   }
 
+  private rowOf(record: R): FlowRow {
+    const row = record.row();
+    return this.hides(record) ? { ...row, hidden: true } : row;
+  }
+
   private schedule(): void {
     if (this.credit <= 0) return;
     const wait = Math.max(AT_ONCE, this.sentAt + FRAME - performance.now());
@@ -60,7 +67,7 @@ export class Feed {
     this.timer = null;
     this.sentAt = performance.now();
     const rows: FlowRow[] = [];
-    for (const record of this.dirty.values()) rows.push('row' in record ? record.row() : record);
+    for (const record of this.dirty.values()) rows.push('row' in record ? this.rowOf(record) : record);
     const removed = this.removed;
     this.dirty = new Map();
     this.removed = [];

@@ -14,7 +14,7 @@ export class Ledger {
   private readonly shelf: Shelf;
 
   constructor(
-    private readonly feed: Feed,
+    private readonly feed: Feed<Record>,
     readonly spool: Spool,
     private readonly storesStreamed: () => boolean,
     private readonly ended: (entry: Entry) => void,
@@ -42,6 +42,11 @@ export class Ledger {
 
   get(id: FlowId): Record | undefined {
     return this.live.get(id) ?? this.shelf.get(id);
+  }
+
+  /** Every flow there is, oldest first. */
+  ids(): FlowId[] {
+    return [...this.shelf.ids(), ...this.live.ids()].sort((a, b) => a - b);
   }
 
   /** A finished flow becomes live again, for a replay. */

@@ -19,6 +19,10 @@ export class Live<R extends { readonly id: FlowId }> {
     return this.records.find((record) => record.id === id);
   }
 
+  ids(): FlowId[] {
+    return this.records.map(({ id }) => id);
+  }
+
   remove(record: R): void {
     const at = this.records.lastIndexOf(record);
     const last = this.records.at(-1);

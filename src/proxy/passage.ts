@@ -176,6 +176,7 @@ export class Passage {
       changed: this.backup !== null,
       marked: this.marked,
       scriptFailed: this.notes.some((note) => note.level === 'error'),
+      hidden: false,
       messages: this.conversation?.length ?? -1,
       passable: this.error?.kind === 'client-distrusts',
     };

@@ -8,7 +8,7 @@ import type { Mistake, OptionName, Options } from '../options.js';
 import type { Context } from './context.js';
 
 /** What the options compile to. */
-export type Rulebook = Pick<Context, 'ignored' | 'intercept' | 'streamed' | 'trust' | 'serving' | 'keyLog'>;
+export type Rulebook = Pick<Context, 'ignored' | 'intercept' | 'shown' | 'streamed' | 'trust' | 'serving' | 'keyLog'>;
 
 class OptionMistake extends Error {}
 
@@ -36,6 +36,13 @@ function compileIntercept(options: Options): Rulebook['intercept'] {
   const filter = parseFilter(options.intercept);
   if (typeof filter !== 'function') throw new OptionMistake(`intercept: ${filter.mistake}`);
   return options.intercept_active ? filter : null;
+}
+
+function compileShown({ view_filter: text }: Options): Rulebook['shown'] {
+  if (text === null || text === '') return null;
+  const filter = parseFilter(text);
+  if (typeof filter !== 'function') throw new OptionMistake(`view_filter: ${filter.mistake}`);
+  return filter;
 }
 
 /** Says what went wrong with an option's value. */
@@ -116,6 +123,7 @@ export function compileRules(options: Options, old: Options | null, rules: Ruleb
     return {
       ignored: compileIgnored(options.ignore_hosts),
       intercept: compileIntercept(options),
+      shown: rules && isSame(['view_filter']) ? rules.shown : compileShown(options),
       streamed: compileStreamed(options.stream_filter),
       trust: rules && isSame(TRUST) ? rules.trust : compileTrust(options),
       serving: rules && isSame(SERVING) ? rules.serving : tried(null, () => servingOf(options)),

@@ -73,6 +73,7 @@ export class Settings {
     const rules = compileRules(options, this.context.options, this.context);
     if (isMistake(rules)) return rules;
     Object.assign(this.context, rules, { options });
+    this.context.view.set(rules.shown);
     this.say({ type: 'option-changed', name, value });
     return null;
   }

@@ -13,6 +13,8 @@ export interface Shelf {
   put(record: Record): void;
   get(id: FlowId): Record | undefined;
   remove(id: FlowId): void;
+  /** Every flow that is kept, in no order. */
+  ids(): FlowId[];
 }
 
 /** A record begins with how many numbers and how much text it has. */
@@ -59,6 +61,11 @@ export class PackedShelf implements Shelf {
     if (!location) return;
     this.packed[id] = undefined;
     this.slabs.remove(location);
+  }
+
+  ids(): FlowId[] {
+    const packed = [...this.packed.keys()].filter((id) => this.packed[id] !== undefined);
+    return [...(packed as FlowId[]), ...this.loose.keys()];
   }
 
   private store(entry: Entry): Location | null {

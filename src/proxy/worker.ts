@@ -26,7 +26,9 @@ import { Postman } from './outbox.js';
 import { landingPage } from './page.js';
 import { compileRules } from './rulebook.js';
 import { Scripts, scriptSources } from './scripts.js';
+import type { Record } from './shelf.js';
 import { Spool, sweepSpool } from './spool.js';
+import { ViewFilter } from './viewfilter.js';
 
 /*
  * Entry of the proxy's thread.
@@ -60,7 +62,7 @@ async function start(): Promise<void> {
   leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
   const sources = scriptSources(options.scripts, settings.scriptText, options.eval);
   if (isMistake(sources)) return say({ type: 'could-not-listen', reason: sources.mistake });
-  const feed = new Feed(say);
+  const feed: Feed<Record> = new Feed(say, (record) => view.hides(record));
   const spool = new Spool(settings.spool);
   const ledger: Ledger = new Ledger(
     feed,
@@ -68,6 +70,8 @@ async function start(): Promise<void> {
     () => context.options.store_streamed_bodies,
     (entry) => columns.finished(entry),
   );
+  const view: ViewFilter = new ViewFilter(ledger, say);
+  view.set(rules.shown);
   const isOurAddress = (origin: Origin): boolean =>
     origin.port === context.listening.port && loopbackNames(context.listening.host).has(origin.host);
   const scriptFailed = (failure: ScriptFailure, path: string): void => {
@@ -87,6 +91,7 @@ async function start(): Promise<void> {
     options,
     ledger,
     scripts,
+    view,
     scriptText: settings.scriptText,
     extras,
     scriptFailed,
@@ -100,6 +105,7 @@ async function start(): Promise<void> {
   let close = async (): Promise<void> => {};
   const desk: Desk = new Desk(context, feed, say, () => {
     feed.stop();
+    view.stop();
     columns.stop();
     void close()
       .then(() => scripts.stop())

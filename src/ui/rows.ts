@@ -1,12 +1,15 @@
 import type { FlowId } from '../flow/flow.js';
-import { type FlowRow, idIn, ROW_NUMBERS, type RowBatch, RowReader, rowCount } from '../flow/row.js';
+import { type FlowRow, hide, idIn, isHidden, ROW_NUMBERS, type RowBatch, RowReader, rowCount } from '../flow/row.js';
+import { type Arrangement, arranged, BY_TIME } from './arrangement.js';
 
 /** Rows of one block of numbers. */
 const BLOCK = 4096;
 /** As many removed rows are kept before the rest moves together. */
 const HOLES = 1024;
+/** Rows that may be put in order for one batch; with more of them some batches wait for one another. */
+const ORDERED_AT_ONCE = 10_000;
 
-/** The list's rows in the order they came, as columns: a row is an object only while it is looked at. */
+/** The list's rows as columns: a row is an object only while it is looked at. */
 export class Rows {
   private readonly reader = new RowReader();
   private readonly at = new Map<FlowId, number>();
@@ -16,17 +19,29 @@ export class Rows {
   private errors = new Map<number, string>();
   /** What scripts say in their columns. */
   private readonly told = new Map<FlowId, Readonly<Record<string, string>>>();
-  /** The slot of each line of the list, ascending. */
-  private order: number[] = [];
+  /** The slots in use, ascending: the order in which flows came. */
+  private slots: number[] = [];
+  /** The slot of each line of the list; the same array while all are shown as they came. */
+  private view: number[] = this.slots;
+  private arrangement: Arrangement = BY_TIME;
+  private hidden = 0;
   private holes = 0;
+  /** Batches since the view was made. */
+  private stale = 0;
 
+  /** Lines of the list. */
   get length(): number {
-    return this.order.length;
+    return this.view.length;
   }
 
-  /** The row at that place of the list. */
+  /** All flows, shown or not. */
+  get total(): number {
+    return this.slots.length;
+  }
+
+  /** The row at that line of the list. */
   row(index: number): FlowRow | undefined {
-    const slot = this.order[index];
+    const slot = this.view[index];
     return slot === undefined ? undefined : this.inSlot(slot);
   }
 
@@ -38,16 +53,7 @@ export class Rows {
   indexOf(id: FlowId): number {
     const slot = this.at.get(id);
     if (slot === undefined) return -1;
-    let low = 0;
-    let high = this.order.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const found = this.order[middle] ?? 0;
-      if (found === slot) return middle;
-      if (found < slot) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
+    return this.view === this.slots ? found(this.slots, slot) : this.view.indexOf(slot);
   }
 
   tell(id: FlowId, texts: Readonly<Record<string, string>>): void {
@@ -59,29 +65,76 @@ export class Rows {
     return this.told.get(id)?.[column] ?? '';
   }
 
-  /** Takes a batch. Returns how many rows are new. */
+  /** Takes a batch. Returns how many lines there are more than before. */
   change(batch: RowBatch, removed: readonly FlowId[]): number {
+    const before = this.length;
     this.reader.learn(batch);
     const { numbers, texts } = batch;
-    let added = 0;
     for (let row = 0; row < rowCount(numbers); row += 1) {
       const id = idIn(numbers, row);
       let slot = this.at.get(id);
       if (slot === undefined) {
         slot = this.paths.length;
         this.at.set(id, slot);
-        this.order.push(slot);
-        added += 1;
-      }
+        this.slots.push(slot);
+      } else if (this.hides(slot)) this.hidden -= 1;
       const at = row * ROW_NUMBERS;
       this.put(slot, numbers.subarray(at, at + ROW_NUMBERS), texts[row * 2] ?? '', texts[row * 2 + 1] ?? '');
+      if (isHidden(numbers, at)) this.hidden += 1;
     }
     if (removed.length > 0) this.remove(removed);
-    return added;
+    this.stale += 1;
+    if (this.isPlain || removed.length > 0 || this.stale * ORDERED_AT_ONCE >= this.slots.length) this.look();
+    return this.length - before;
   }
 
+  /** Orders the list anew. */
+  arrange(arrangement: Arrangement): void {
+    this.arrangement = arrangement;
+    this.look();
+  }
+
+  /** What the view filter says of flows: their numbers, negative for those it hides. */
+  judge(judged: Float64Array): void {
+    for (const signed of judged) {
+      const slot = this.at.get(Math.abs(signed) as FlowId);
+      if (slot === undefined) continue;
+      if (this.hides(slot)) this.hidden -= 1;
+      const { numbers, at } = this.place(slot);
+      hide(numbers, at, signed < 0);
+      if (signed < 0) this.hidden += 1;
+    }
+    this.look();
+  }
+
+  /** The rows of the list. */
   *[Symbol.iterator](): Generator<FlowRow> {
-    for (const slot of this.order) yield this.inSlot(slot);
+    for (const slot of this.view) yield this.inSlot(slot);
+  }
+
+  /** Every row, shown or not. */
+  *all(): Generator<FlowRow> {
+    for (const slot of this.slots) yield this.inSlot(slot);
+  }
+
+  private get isPlain(): boolean {
+    const { by, isReversed } = this.arrangement;
+    return this.hidden === 0 && by === 'time' && !isReversed;
+  }
+
+  /** Makes the view. */
+  private look(): void {
+    this.stale = 0;
+    if (this.isPlain) this.view = this.slots;
+    else {
+      const shown = this.hidden === 0 ? [...this.slots] : this.slots.filter((slot) => !this.hides(slot));
+      this.view = arranged(shown, this.arrangement, (slot) => this.inSlot(slot));
+    }
+  }
+
+  private hides(slot: number): boolean {
+    const { numbers, at } = this.place(slot);
+    return isHidden(numbers, at);
   }
 
   private inSlot(slot: number): FlowRow {
@@ -109,6 +162,7 @@ export class Rows {
     for (const id of removed) {
       const slot = this.at.get(id);
       if (slot === undefined) continue;
+      if (this.hides(slot)) this.hidden -= 1;
       gone.add(slot);
       this.at.delete(id);
       this.told.delete(id);
@@ -116,23 +170,37 @@ export class Rows {
       this.paths[slot] = '';
     }
     this.holes += gone.size;
-    this.order = this.order.filter((slot) => !gone.has(slot));
-    if (this.holes > HOLES && this.holes > this.order.length) this.compact();
+    this.slots = this.slots.filter((slot) => !gone.has(slot));
+    if (this.holes > HOLES && this.holes > this.slots.length) this.compact();
   }
 
   private compact(): void {
-    const { order, paths, errors, blocks } = this;
+    const { slots, paths, errors, blocks } = this;
     this.blocks = [];
     this.paths = [];
     this.errors = new Map();
     this.holes = 0;
     this.at.clear();
-    for (const [slot, old] of order.entries()) {
+    for (const [slot, old] of slots.entries()) {
       const numbers = blocks[Math.floor(old / BLOCK)] ?? new Float64Array();
       const at = (old % BLOCK) * ROW_NUMBERS;
       this.put(slot, numbers.subarray(at, at + ROW_NUMBERS), paths[old] ?? '', errors.get(old) ?? '');
       this.at.set(idIn(numbers, old % BLOCK), slot);
     }
-    this.order = order.map((_, slot) => slot);
+    this.slots = slots.map((_, slot) => slot);
   }
+}
+
+/** The place of a number in an ascending list, or -1. */
+function found(ascending: readonly number[], wanted: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const number = ascending[middle] ?? 0;
+    if (number === wanted) return middle;
+    if (number < wanted) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
 }

@@ -150,7 +150,7 @@ export function initialState(
     keymap,
     ...size,
     now,
-    rows: new Rows(),
+    rows: rowsFor(options),
     focus: 0,
     top: 0,
     views: [{ type: 'flowlist' }],
@@ -169,6 +169,12 @@ export function initialState(
     scriptErrors: 0,
     extras: { options: [], commands: [], views: [], columns: [] },
   };
+}
+
+function rowsFor({ view_order: by, view_order_reversed: isReversed }: Options): Rows {
+  const rows = new Rows();
+  rows.arrange({ by, isReversed });
+  return rows;
 }
 
 export function topView(state: State): View {

@@ -3,7 +3,7 @@ import { bytesSource } from '../content/source.js';
 import { type Fields, mediaType } from '../flow/fields.js';
 import { type Flow, type FlowId, fieldsOf, responseOf, type Side } from '../flow/flow.js';
 import { hasRow } from '../flow/row.js';
-import { isOptionName, withOption } from '../options.js';
+import { isOptionName, type OptionName, type OptionValue, withOption } from '../options.js';
 import { failureText, type ProxyEvent, type ScriptReport } from '../protocol.js';
 import { BodyText } from './bodytext.js';
 import { openFlow } from './commands/console.js';
@@ -121,8 +121,13 @@ function heard(state: State, event: ProxyEvent): Step {
       return [{ ...state, listening: { host: event.host, port: event.port } }];
     case 'could-not-listen':
       return [withNotice(state, 'error', event.reason), { type: 'quit', reason: event.reason }];
+    case 'view-filtered': {
+      const focused = state.rows.row(state.focus)?.id;
+      state.rows.judge(event.judged);
+      return [refocused({ ...state }, focused)];
+    }
     case 'option-changed': {
-      const next = { ...state, options: withOption(state.options, event.name, event.value) };
+      const next = optionChanged(state, event.name, event.value);
       return [event.name === 'console_focus_follow' && event.value ? withFocus(next, next.rows.length - 1) : next];
     }
     case 'script-finished':
@@ -156,6 +161,21 @@ function heard(state: State, event: ProxyEvent): Step {
   }
 }
 
+function optionChanged(state: State, name: OptionName, value: OptionValue): State {
+  const next = { ...state, options: withOption(state.options, name, value) };
+  if (name !== 'view_order' && name !== 'view_order_reversed') return next;
+  const focused = state.rows.row(state.focus)?.id;
+  const { view_order: by, view_order_reversed: isReversed } = next.options;
+  next.rows.arrange({ by, isReversed });
+  return refocused(next, focused);
+}
+
+/** The focus stays on its flow while that is shown. */
+function refocused(state: State, focused: FlowId | undefined): State {
+  const at = focused === undefined ? -1 : state.rows.indexOf(focused);
+  return withFocus(state, at < 0 ? state.focus : at);
+}
+
 /** With a capital letter, unless it begins with the name of an option or a file, and a full stop. */
 function sentence(reason: string): string {
   const [first = ''] = reason.split(' ', 1);
@@ -169,8 +189,8 @@ function rowsChanged(state: State, event: Extract<ProxyEvent, { type: 'rows-chan
   const focused = rows.row(state.focus)?.id;
   const added = rows.change(event.rows, event.removed);
   const follows = state.options.console_focus_follow && added > 0;
-  const at = follows ? rows.length - 1 : focused === undefined ? state.focus : rows.indexOf(focused);
-  let next = withFocus({ ...state }, at < 0 ? state.focus : at);
+  const newest = state.options.view_order_reversed ? 0 : rows.length - 1;
+  let next = follows ? withFocus({ ...state }, newest) : refocused({ ...state }, focused);
   const view = topView(next);
   const effects: Effect[] = [tell({ type: 'return-credit' })];
   if (view.type === 'flowview' || view.type === 'message') {

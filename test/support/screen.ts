@@ -70,6 +70,11 @@ export class TestScreen {
     this.output.emit('resize');
   }
 
+  /** Waits for a frame that is as it should be. */
+  shows(isRight: (frame: string) => boolean, what: string): Promise<string> {
+    return this.until(() => isRight(this.text()), `never showed ${what}`);
+  }
+
   /** Settled by the first frame that shows it; fails with the last one. */
   sees(wanted: RegExp | string): Promise<string> {
     return this.until(

@@ -31,7 +31,7 @@ export function refusal(state: State, text: string): Step {
 }
 
 /** Flow specifications that do not need the flows themselves (CL-12). */
-export const FLOW_SPECS = ['@focus', '@all', '@shown', '@marked', '@unmarked'] as const;
+export const FLOW_SPECS = ['@focus', '@all', '@shown', '@hidden', '@marked', '@unmarked'] as const;
 
 /** The flows a specification means, or why it means none. */
 export function resolveFlows(state: State, spec: string | undefined): readonly FlowTarget[] | string {
@@ -42,12 +42,15 @@ export function resolveFlows(state: State, spec: string | undefined): readonly F
       return row ? [target(row)] : 'No flow is selected.';
     }
     case '@all':
+      return [...state.rows.all()].map(target);
     case '@shown':
       return [...state.rows].map(target);
+    case '@hidden':
+      return [...state.rows.all()].filter((row) => row.hidden).map(target);
     case '@marked':
-      return [...state.rows].filter((row) => row.marked).map(target);
+      return [...state.rows.all()].filter((row) => row.marked).map(target);
     case '@unmarked':
-      return [...state.rows].filter((row) => !row.marked).map(target);
+      return [...state.rows.all()].filter((row) => !row.marked).map(target);
     default:
       return `"${spec ?? ''}" is no flow specification; there are ${FLOW_SPECS.join(', ')}.`;
   }

@@ -1,6 +1,6 @@
 import type { FlowRow } from '../../flow/row.js';
 import { fullSize, shortDuration, shortSize } from '../../flow/sizes.js';
-import { EMPTY_LINE, type Line, line, type Span, type Style, span } from '../lines.js';
+import { EMPTY_LINE, type Line, line, type Span, type Style, span, textLine } from '../lines.js';
 import { isListForm, paneHeight, type State } from '../state.js';
 import { escapeBytes, fit } from '../text.js';
 import { emptyList } from './emptylist.js';
@@ -162,13 +162,16 @@ function listLines(state: State, row: FlowRow, isFocused: boolean): Line[] {
 }
 
 export function flowListTitle(state: State): readonly [Span[], Span[]] {
-  const count = `${fullSize(state.rows.length)} flow${state.rows.length === 1 ? '' : 's'}`;
-  const right = state.rows.length === 0 ? '' : `${count}${state.options.console_focus_follow ? ' · following' : ''}`;
+  const { length, total } = state.rows;
+  const flows = `${fullSize(total)} flow${total === 1 ? '' : 's'}`;
+  const count = length === total ? flows : `${fullSize(length)} of ${flows}`;
+  const right = total === 0 ? '' : `${count}${state.options.console_focus_follow ? ' · following' : ''}`;
   return [[span(' Flows', 'title')], [span(`${right} `, 'dim')]];
 }
 
 export function flowListLines(state: State): Line[] {
-  if (state.rows.length === 0) return emptyList(state);
+  if (state.rows.total === 0) return emptyList(state);
+  if (state.rows.length === 0) return [EMPTY_LINE, textLine('   No flow matches the view filter.', 'dim')];
   const height = paneHeight(state);
   const lines: Line[] = [];
   for (let at = state.top; lines.length < height; at += 1) {

@@ -15,6 +15,9 @@ export function statusLine(state: State): Line {
   const { options, rows, listening } = state;
   const left: Span[] = [span(` [${rows.length === 0 ? 0 : state.focus + 1}/${rows.length}]`)];
   const chip = (text: string, style: Span['style'] = 'plain'): void => void left.push(span(` [${text}]`, style));
+  if (options.view_filter !== null) chip(`f:${options.view_filter}`, 'held');
+  if (options.view_order !== 'time' || options.view_order_reversed)
+    chip(`${options.view_order}${options.view_order_reversed ? ' ↓' : ''}`);
   if (options.ignore_hosts.length > 0) chip(`Ignore:${options.ignore_hosts.length}`);
   if (options.intercept !== null) chip(`${options.intercept_active ? 'i' : 'Xi'}:${options.intercept}`, 'held');
   const flags: string[] = [];
@@ -59,6 +62,7 @@ const HINTS: Readonly<Record<string, readonly Hint[]>> = {
     { command: 'console.command script.run @focus', label: 'pipe', when: hasFlow },
     { command: 'flow.kill @focus', label: 'kill', when: (state) => focusedRow(state)?.duration === -1 },
     { command: 'flow.revert @focus', label: 'revert', when: (state) => focusedRow(state)?.changed ?? false },
+    { command: 'console.command.set view_filter', label: 'filter' },
     { command: 'console.command.set intercept', label: 'intercept' },
     { command: 'set console_focus_follow toggle', label: 'follow' },
     { command: 'console.view.eventlog', label: 'events' },
