@@ -82,7 +82,7 @@ export class Dialogue {
     socket.on('error', (error: Error) => {
       this.failure ??= error;
       this.firstGone ??= side;
-      for (const one of this.mouths) one.socket.destroy();
+      for (const one of this.mouths) cut(one.socket); // the other side shall not take it for an end
     });
     socket.on('close', () => this.closed(mouth, side));
   }

@@ -39,7 +39,7 @@ export function switchOver(
     const protocol = chosen === 'websocket' ? ({ type: 'websocket', deflate } as const) : ({ type: 'tcp' } as const);
     talkOver(context, entry, client, server, protocol, (error) => {
       if (error) entry.failed('cut-off', `the connection broke: ${error.message}`);
-      else entry.finished();
+      else if (entry.isLive) entry.finished();
       done();
     });
   });

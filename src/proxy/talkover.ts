@@ -68,8 +68,8 @@ export function talkOver(
     done: (byClient, error) => {
       conversation.finish(byClient, spoken.type === 'websocket' ? ABNORMAL : null, '');
       if (isKilled) record.failed('killed', 'Connection killed.');
-      hooks.end(isKilled || error !== null);
       done(isKilled ? null : error);
+      hooks.end(isKilled || error !== null); // behind `done`, so that the flow has its error
     },
   });
   const lanes = [ways.toServer.lane, ways.toClient.lane];

@@ -17,6 +17,7 @@ export interface Extensions {
 
 /** What the server agreed to in Sec-WebSocket-Extensions (RFC 6455 9.1). */
 export function negotiated(field: string): Extensions {
+  if (field === '') return { deflate: null, unknown: [] };
   try {
     const { [DEFLATE]: deflate, ...others } = extension.parse(field);
     return { deflate: deflate?.[0] ?? null, unknown: Object.keys(others) };
