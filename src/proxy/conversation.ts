@@ -31,6 +31,7 @@ export class Conversation {
   private received = 0;
   /** The first message that was altered since the last batch. */
   private alteredFrom = Number.POSITIVE_INFINITY;
+  private readonly revisers: ((index: number) => void)[] = [];
 
   constructor(
     readonly protocol: Talk['protocol'],
@@ -86,10 +87,17 @@ export class Conversation {
   /** Other content takes the place of what came. */
   edit(index: number, content: Uint8Array): void {
     this.alter(index, { offset: this.keep(content), size: content.length, edited: true });
+    this.tellRevised(index);
   }
 
   drop(index: number): void {
     this.alter(index, { dropped: true });
+    this.tellRevised(index);
+  }
+
+  /** Calls back with the number of each message that is edited or dropped. */
+  revised(heard: (index: number) => void): void {
+    this.revisers.push(heard);
   }
 
   hold(index: number): void {
@@ -159,6 +167,10 @@ export class Conversation {
   picture(): Talk {
     const { protocol, length: count, sent, received, ending: end } = this;
     return { protocol, count, sent, received, end };
+  }
+
+  private tellRevised(index: number): void {
+    for (const heard of this.revisers) heard(index);
   }
 
   private keep(content: Uint8Array): number | null {

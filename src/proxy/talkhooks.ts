@@ -11,7 +11,7 @@ import type { Judge, Judgement, Utterance } from './lane.js';
 import type { Passage } from './passage.js';
 import type { Script } from './script.js';
 import { isHalted } from './scripts.js';
-import { talkImage } from './talkimage.js';
+import { type Newest, talkImage } from './talkimage.js';
 
 interface Names {
   readonly start: TalkEvent;
@@ -37,8 +37,8 @@ export class TalkHooks implements Judge {
   private readonly waiting: (() => void)[] = [];
   private isBusy = false;
   private isKnown = false;
-  /** How many messages each script's thread has seen, and which thread that was. */
-  private readonly seen = new Map<Script, { readonly thread: number; readonly count: number }>();
+  /** How many messages each script's thread knows as they are now, and which thread that is. */
+  private readonly known = new Map<Script, { readonly thread: number; readonly count: number }>();
   private kill = (): void => {};
 
   constructor(
@@ -48,6 +48,10 @@ export class TalkHooks implements Judge {
     protocol: 'websocket' | 'tcp',
   ) {
     this.names = record instanceof Entry && protocol === 'tcp' ? null : NAMES[protocol];
+    conversation.revised((index) => {
+      for (const [script, { thread, count }] of this.known)
+        this.known.set(script, { thread, count: Math.min(count, index) });
+    });
   }
 
   get looks(): boolean {
@@ -126,11 +130,12 @@ export class TalkHooks implements Judge {
   ): void {
     this.isKnown = true;
     let verdict = before;
-    const content = (): Uint8Array | null => current && (verdict.content ?? current.said.content);
-    this.whenReadable(() =>
+    const newest = (): Newest | null =>
+      current && { content: verdict.content ?? current.said.content, dropped: verdict.isDropped };
+    this.whenReadable(event, current ? 1 : 0, () =>
       this.context.scripts.ask(
         event,
-        (script) => ({ type: 'talk', event, flow: this.image(), talk: this.talkFor(script, content()) }),
+        (script) => ({ type: 'talk', event, flow: this.image(), talk: this.talkFor(script, newest()) }),
         (settled, script) => {
           verdict = this.heard(event, verdict, settled, script);
           return !verdict.kills && !isHalted(settled);
@@ -140,11 +145,17 @@ export class TalkHooks implements Judge {
     );
   }
 
-  /** Messages that came before a script was there are read from where they were recorded. */
-  private whenReadable(done: () => void): void {
-    const isBehind = this.context.scripts.having('websocket_message').some((script) => !this.seen.has(script));
+  /** Messages that a script does not know, but for the newest, are read from where they were recorded. */
+  private whenReadable(event: TalkEvent, newest: number, done: () => void): void {
+    const old = this.conversation.length - newest;
+    const isBehind = this.context.scripts.having(event).some((script) => this.knownTo(script) < old);
     if (isBehind) this.conversation.ready(done);
     else done();
+  }
+
+  private knownTo(script: Script): number {
+    const known = this.known.get(script);
+    return known?.thread === script.generation ? known.count : 0;
   }
 
   private image() {
@@ -152,11 +163,10 @@ export class TalkHooks implements Judge {
     return record instanceof Entry ? imageOf(record, record.error) : passageImage(record);
   }
 
-  private talkFor(script: Script, newest: Uint8Array | null): TalkImage {
+  private talkFor(script: Script, newest: Newest | null): TalkImage {
     const { conversation } = this;
-    const seen = this.seen.get(script);
-    const from = seen?.thread === script.generation ? seen.count : 0;
-    this.seen.set(script, { thread: script.generation, count: conversation.length });
+    const from = this.knownTo(script);
+    this.known.set(script, { thread: script.generation, count: conversation.length });
     return talkImage(conversation, from, newest);
   }
 

@@ -3,15 +3,22 @@ import type { BodyData } from '../flow/extent.js';
 import type { TalkImage, TalkMessageImage } from '../flow/image.js';
 import type { Conversation } from './conversation.js';
 
-/** The messages of a conversation from one on, for a script; `newest` is the content of the last, where it is at hand. */
-export function talkImage(conversation: Conversation, from: number, newest: Uint8Array | null): TalkImage {
+/** The last message as it stands with the scripts. */
+export interface Newest {
+  readonly content: Uint8Array;
+  readonly dropped: boolean;
+}
+
+/** The messages of a conversation from one on, for a script. */
+export function talkImage(conversation: Conversation, from: number, newest: Newest | null): TalkImage {
   const messages: TalkMessageImage[] = [];
   const kept = conversation.contents();
   for (let index = from; index < conversation.length; index += 1) {
     const message = conversation.get(index);
     if (!message) continue;
     const isNewest = newest !== null && index === conversation.length - 1;
-    messages.push(messageImage(message, isNewest ? { type: 'bytes', bytes: copied(newest) } : part(kept, message)));
+    const content: BodyData | null = isNewest ? { type: 'bytes', bytes: copied(newest.content) } : part(kept, message);
+    messages.push(messageImage({ ...message, dropped: isNewest ? newest.dropped : message.dropped }, content));
   }
   const { protocol, end } = conversation;
   return { protocol, from, messages, end, kept: kept.type === 'extent' ? kept.extent : null };

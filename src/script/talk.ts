@@ -67,11 +67,17 @@ export abstract class TalkMessage extends Sealed {
     return content || this.#dropped ? { content, isDropped: this.#dropped } : null;
   }
 
+  /** It was edited or dropped after this thread heard of it. */
+  renew(image: TalkMessageImage): void {
+    this.#image = image;
+    this.#content = null;
+    this.#dropped = image.dropped;
+  }
+
   /** Its content is in the file now: it need not be held here. */
   keptIn({ file, length, growing }: Extent): boolean {
     const { offset, size, content } = this.#image;
-    if (this.#dropped || content?.type !== 'bytes') return true;
-    if (offset === null) return true;
+    if (content?.type !== 'bytes' || offset === null) return true;
     if (offset + size > length) return false;
     this.#content = null;
     this.#image = { ...this.#image, content: { type: 'extent', extent: { file, offset, length: size, growing } } };
@@ -89,8 +95,11 @@ export class TalkMirror<M extends TalkMessage> {
 
   /** Takes what is new; answers with the newest message. */
   take(talk: TalkImage): M | null {
-    if (talk.from < this.messages.length) this.messages.length = talk.from;
-    for (const image of talk.messages) this.messages.push(this.make(image));
+    for (const [at, image] of talk.messages.entries()) {
+      const known = this.messages[talk.from + at];
+      if (known) known.renew(image);
+      else this.messages.push(this.make(image));
+    }
     this.end = talk.end;
     if (talk.kept) this.settle(talk.kept);
     return this.messages.at(-1) ?? null;

@@ -19,7 +19,7 @@ const NOT_FOR_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   HTTPFlow: ['isNewResponse', 'enter', 'stand', 'wishes', 'settled', 'destination', 'reach'],
   TCPFlow: ['enter', 'take', 'destination', 'reach'],
   WebSocketData: ['take'],
-  TalkMessage: ['open', 'change', 'keptIn'],
+  TalkMessage: ['open', 'change', 'renew', 'keptIn'],
   Message: ['streamWish', 'replacement', 'settled', 'inPlaceOf', 'state', 'at', 'renew', 'warnIfSent'],
   Request: ['side', 'wireMethod', 'toImage', 'become'],
   Response: ['side', 'toImage', 'become'],
