@@ -1,7 +1,7 @@
 import { now } from '../flow/clock.js';
 import type { MessageKind } from '../flow/conversation.js';
 import { type Deflate, keepsContext, MessageReader, MessageWriter } from '../websocket/codec.js';
-import { CLOSE, type FrameHead, FrameRuler, isControl, TEXT } from '../websocket/ruler.js';
+import { CLOSE, type FrameHead, FrameRuler, goesOn, isControl, TEXT } from '../websocket/ruler.js';
 import type { Conversation } from './conversation.js';
 import type { Judge, Lane } from './lane.js';
 import type { Outbox } from './outbox.js';
@@ -47,6 +47,8 @@ export class WebSocketWay implements Way {
   /** The frames of a control message that is coming; null outside of one. */
   private control: Buffer[] | null = null;
   private hasClosed = false;
+  /** A frame came that ends the websocket: no ping overtakes it. */
+  private isEnding = false;
   /** Messages that the reader has not given yet, in order. */
   private readonly unread: Passing[] = [];
   private undecoded = 0;
@@ -125,6 +127,7 @@ export class WebSocketWay implements Way {
   // --- frames
 
   private begun(head: FrameHead, early: Buffer): void {
+    this.isEnding ||= !goesOn(head, this.current !== null);
     if (isControl(head.opcode)) {
       this.control = early.length > 0 ? [early] : [];
       this.hasClosed ||= head.opcode === CLOSE;
@@ -176,11 +179,11 @@ export class WebSocketWay implements Way {
     if (!this.isBlind) this.conversation.add({ ...message, fromClient, isInjected: false }, null);
   }
 
-  /** Pings go on at once, so that a held message does not end the connection; a close waits for its turn. */
+  /** Pings overtake what is judged, so that a held message does not end the connection; a close waits for its turn. */
   private endControl(frame: Buffer): void {
     this.control = null;
-    if (this.hasClosed) this.whenRead(() => this.lane.after(() => this.out.put(frame)));
-    else this.put(frame);
+    if (this.isEnding) this.whenRead(() => this.lane.after(() => this.out.put(frame)));
+    else this.whenRead(() => this.put(frame));
     this.feed(frame);
   }
 
@@ -211,6 +214,10 @@ export class WebSocketWay implements Way {
     const { frames } = message;
     if (!frames) return;
     message.frames = null;
+    this.queue(frames);
+  }
+
+  private queue(frames: readonly Buffer[]): void {
     this.backlog = [...(this.backlog ?? []), ...frames];
     this.whenRead(() => this.lane.after(() => this.clearBacklog()));
   }
@@ -232,6 +239,7 @@ export class WebSocketWay implements Way {
     this.undecoded = 0;
     for (const message of this.unread.splice(0)) this.letGo(message);
     this.resume();
+    if (!this.lane.isIdle) this.queue([]); // what comes now overtakes nothing
   }
 
   // --- messages
@@ -241,9 +249,14 @@ export class WebSocketWay implements Way {
     if (!message) return;
     if (this.unread.length === 0) this.undecoded = 0;
     this.say(content, { ...message, kind: isText ? 'text' : 'binary' }, false);
-    if (this.unread.length === 0) this.resume();
+    if (this.isRead) this.resume();
     this.out.flush();
     this.relieved();
+  }
+
+  /** The reader has given all messages that have come whole. */
+  private get isRead(): boolean {
+    return this.unread.every((message) => message === this.current);
   }
 
   private resume(): void {
@@ -251,7 +264,7 @@ export class WebSocketWay implements Way {
   }
 
   private whenRead(action: () => void): void {
-    if (this.unread.length === 0) action();
+    if (this.isRead) action();
     else this.waiting.push(action);
   }
 

@@ -3,6 +3,8 @@ export interface FrameHead {
   readonly isFinal: boolean;
   /** The message is compressed (RFC 7692 6). */
   readonly isCompressed: boolean;
+  /** A bit is set that means nothing. */
+  readonly isReserved: boolean;
   readonly opcode: number;
   /** Bytes of the payload. */
   readonly length: number;
@@ -28,8 +30,20 @@ const LONGEST_HEAD = 14;
 export const TEXT = 1;
 export const CLOSE = 8;
 
+const CONTINUATION = 0;
+const BINARY = 2;
+const PING = 9;
+const PONG = 10;
+
 export function isControl(opcode: number): boolean {
   return opcode >= 8;
+}
+
+/** Whether a frame leaves the websocket open, as far as its head tells (RFC 6455 5.2, 5.4, 5.5). */
+export function goesOn({ opcode, isFinal, isReserved, length }: FrameHead, isInMessage: boolean): boolean {
+  if (isReserved) return false;
+  if (isControl(opcode)) return (opcode === PING || opcode === PONG) && isFinal && length <= 125;
+  return isInMessage ? opcode === CONTINUATION : opcode === TEXT || opcode === BINARY;
 }
 
 /** Measures frames without looking into them, so that they can go on as they came, however large they are. */
@@ -99,6 +113,7 @@ function frameHead(bytes: Buffer): FrameHead | 'more' | 'none' {
   return {
     isFinal: (first & 0x80) !== 0,
     isCompressed: (first & 0x40) !== 0,
+    isReserved: (first & 0x30) !== 0,
     opcode: first & 0x0f,
     length: Number(length),
     size: 2 + lengthBytes + mask + Number(length),
