@@ -121,7 +121,12 @@ async function run(task: Task): Promise<number> {
       const { proxyUrl } = await import('./cli/console.js');
       const confdir = configurationFolder(task.options);
       writeBundle(confdir, await openAuthority(confdir, task.options));
-      const url = proxyUrl({ host: task.options.listen_host ?? '127.0.0.1', port: task.options.listen_port });
+      const { askedEntrances } = await import('./proxy/entrance.js');
+      const asked = askedEntrances(task.options);
+      if (isMistake(asked)) return fail(asked.mistake);
+      const entrance = asked.find(({ mode }) => mode.type !== 'reverse');
+      if (!entrance) return fail('there is no proxy to send this shell through: every mode stands for a server');
+      const url = proxyUrl({ ...entrance, mode: entrance.mode.type });
       process.stdout.write(`${shellLines(process.env.SHELL ?? 'sh', proxyVariables(url, confdir)).join('\n')}\n`);
       return 0;
     }

@@ -30,23 +30,20 @@ const table = {
   listen_host: {
     kind: 'str',
     default: '127.0.0.1',
-    help: 'Address to listen on. Beyond loopback everybody who reaches it can use the proxy.',
-    fixed: true,
+    help: 'Address to listen on. Beyond loopback everybody who reaches it can use the proxy, unless proxyauth, block_global or block_private say otherwise.',
   },
   listen_port: {
     kind: 'int',
-    default: 8080,
+    default: null,
     least: 0,
     short: 'p',
-    help: 'Port to listen on; 0 takes a free one.',
-    fixed: true,
+    help: 'Port to listen on; 0 takes a free one. Unset: 8080, and 1080 for socks5.',
   },
   mode: {
     kind: 'list',
     default: ['regular'],
     short: 'm',
-    help: 'How clients reach the proxy. Only "regular" (HTTP proxy and CONNECT) is there yet.',
-    fixed: true,
+    help: 'How clients reach the proxy: regular (HTTP proxy and CONNECT), upstream:http[s]://HOST[:PORT] (the same, through another proxy), reverse:SCHEME://HOST[:PORT] (acts as that server; http, https, tls, tcp), socks5; each with @[HOST:]PORT where it listens elsewhere than the others; may be repeated.',
   },
   confdir: {
     kind: 'str',
@@ -221,6 +218,41 @@ const table = {
     default: true,
     help: 'Read what is neither HTTP nor TLS as raw TCP messages. Off: it passes unread.',
   },
+  keep_host_header: {
+    kind: 'bool',
+    default: false,
+    help: 'Reverse mode: send the Host field and the TLS server name as the client gave them, in place of the server’s own.',
+  },
+  upstream_auth: {
+    kind: 'str',
+    default: null,
+    help: 'USER:PASSWORD for the proxy of upstream mode (Proxy-Authorization), or for the server of reverse mode (Authorization).',
+  },
+  block_global: {
+    kind: 'bool',
+    default: true,
+    help: 'Refuse clients from public addresses; matters when listening beyond loopback.',
+  },
+  block_private: {
+    kind: 'bool',
+    default: false,
+    help: 'Refuse clients from private addresses; those of this machine are always let in.',
+  },
+  proxyauth: {
+    kind: 'str',
+    default: null,
+    help: 'Who may come in: any (any login), USER:PASSWORD, or @FILE made by htpasswd (bcrypt, MD5, SHA-1). Asks by 407, in reverse mode by 401, in SOCKS by its own login; logins are neither kept nor sent on.',
+  },
+  allow_hosts: {
+    kind: 'list',
+    default: [],
+    help: 'Pass every host:port through untouched that matches none of these regular expressions, by address or by TLS server name; may be repeated.',
+  },
+  tcp_hosts: {
+    kind: 'list',
+    default: [],
+    help: 'Read what is spoken with host:port that match this regular expression as raw TCP, inside TLS where there is TLS; may be repeated.',
+  },
   validate_inbound_headers: {
     kind: 'bool',
     default: true,
@@ -297,7 +329,9 @@ export type OptionName = keyof typeof table;
 type ValueOf<S extends OptionShape> = S['kind'] extends 'bool'
   ? boolean
   : S['kind'] extends 'int'
-    ? number
+    ? S['default'] extends number
+      ? number
+      : number | null
     : S['kind'] extends 'list'
       ? readonly string[]
       : S['kind'] extends 'choice'
@@ -360,6 +394,7 @@ export function parseShape(
       if (word === 'toggle') return current !== true;
       return word === 'false' ? false : { mistake: `${name} is true, false or toggle, not "${word}".` };
     case 'int':
+      if ((word === undefined || word === '') && option.default === null) return null;
       return parseInteger(name, word, option.least ?? 1);
     case 'size': {
       if (word === undefined || word === '')

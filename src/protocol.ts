@@ -64,6 +64,14 @@ export type ProxyCommand =
   | { readonly type: 'call-command'; readonly name: string; readonly words: readonly string[] }
   | { readonly type: 'stop' };
 
+/** Where clients come in, and how. */
+export interface ListeningPlace {
+  /** `reverse:http://a:80`, without where it listens. */
+  readonly mode: string;
+  readonly host: string;
+  readonly port: number;
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
 
 export interface LogEntry {
@@ -136,7 +144,8 @@ export function failureText(failure: ScriptFailure, script: string): string {
 
 /** What has happened. */
 export type ProxyEvent =
-  | { readonly type: 'listening'; readonly host: string; readonly port: number }
+  /** Clients come in at these now. */
+  | { readonly type: 'listening'; readonly places: readonly ListeningPlace[] }
   | { readonly type: 'could-not-listen'; readonly reason: string }
   | { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] }
   | {

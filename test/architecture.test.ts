@@ -31,6 +31,7 @@ const KNOWN_IN: Readonly<Record<string, string>> = {
   'node-forge': 'certs/authority.ts',
   'http-parser-js': 'http/reader.ts',
   minimist: 'cli/',
+  bcryptjs: 'proxy/htpasswd.ts',
   ws: 'websocket/codec.ts',
 };
 

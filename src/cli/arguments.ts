@@ -45,14 +45,6 @@ function setFromWords(options: Options, name: OptionName, words: readonly string
   return isMistake(value) ? value : withOption(options, name, value);
 }
 
-/** What a user may give but this version cannot do. */
-function unsupported(options: Options): Mistake | null {
-  const other = options.mode.find((mode) => mode !== 'regular');
-  if (other !== undefined) return { mistake: `mode "${other}" is not there yet; only "regular" is` };
-  if (options.listen_port > 65_535) return { mistake: `listen_port is at most 65535, not ${options.listen_port}` };
-  return null;
-}
-
 /** A negative number behind a flag is its value, which minimist would take for flags. */
 function joinNumbers(argv: readonly string[]): string[] {
   const valued = new Set(flagNames(false));
@@ -86,8 +78,6 @@ export function parseArguments(words: readonly string[]): Task | Mistake {
   const [stranger] = Object.keys(given);
   const hasScripts = options.scripts.length > 0 || options.eval !== null;
   if (stranger !== undefined && !hasScripts) return { mistake: `--set: there is no option "${stranger}"` };
-  const refused = unsupported(options);
-  if (refused) return refused;
   return taskOf(parsed._, options, given);
 }
 

@@ -5,15 +5,22 @@ import v8 from 'node:v8';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { CA_CERTIFICATE_FILE } from '../certs/store.js';
 import { now } from '../flow/clock.js';
-import { bracketed } from '../flow/flow.js';
 import { isMistake, type Mistake, type Options } from '../options.js';
-import { type Port, type ProxyCommand, type ProxyEvent, type ProxySettings, portOver } from '../protocol.js';
+import {
+  type ListeningPlace,
+  type Port,
+  type ProxyCommand,
+  type ProxyEvent,
+  type ProxySettings,
+  portOver,
+} from '../protocol.js';
 import { spoolFolder } from '../proxy/spool.js';
 import { checkCommand, commands } from '../ui/commands/table.js';
 import { type Keymap, NO_KEYS, overlay } from '../ui/keymap.js';
 import { Program } from '../ui/program.js';
 import { initialState, type Surroundings } from '../ui/state.js';
 import type { TerminalInput, TerminalOutput } from '../ui/terminal.js';
+import { isProxy, placeUrl } from '../ui/view/places.js';
 import { configurationFolder } from './confdir.js';
 import { environmentCommand, proxyVariables, shellLines } from './environment.js';
 
@@ -56,7 +63,7 @@ interface StartedProxy {
   readonly spool: string;
   /** What was said before the interface was there to hear it. */
   readonly early: readonly ProxyEvent[];
-  readonly listening: { readonly host: string; readonly port: number };
+  readonly places: readonly ListeningPlace[];
 }
 
 /**
@@ -94,7 +101,7 @@ function startProxy(
         done({ mistake: event.reason });
       } else if (event.type === 'listening') {
         port1.removeListener('message', listener);
-        done({ port, worker, spool, early, listening: { host: event.host, port: event.port } });
+        done({ port, worker, spool, early, places: event.places });
       }
     };
     port1.on('message', listener);
@@ -113,9 +120,9 @@ function dateTimeText(at: number): string {
 }
 
 /** The address a client on this machine reaches the proxy at. */
-export function proxyUrl({ host, port }: { readonly host: string; readonly port: number }): string {
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${bracketed(reachable)}:${port}`;
+export function proxyUrl(place: ListeningPlace): string {
+  const { host } = place;
+  return placeUrl({ ...place, host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host });
 }
 
 /** Milliseconds that scripts have for their `done` when sluice ends. */
@@ -154,7 +161,9 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
   const { Terminal } = await import('../ui/terminal.js'); // blessed loads while the worker starts
   const proxy = await starting;
   if (isMistake(proxy)) return proxy;
-  const { listening, port, worker, spool } = proxy;
+  const { places, port, worker, spool } = proxy;
+  const listening = places.find(isProxy) ?? places[0];
+  if (!listening) return { mistake: 'sluice listens nowhere' };
   const around: Surroundings = {
     version: settings.version,
     confdir,

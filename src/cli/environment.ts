@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { BUNDLE_FILE, CA_CERTIFICATE_FILE } from '../certs/store.js';
+import { PROXY_PORT, SOCKS_PORT } from '../flow/mode.js';
 import { defaultOptions } from '../options.js';
+import type { ListeningPlace } from '../protocol.js';
 import { defaultFolder } from './confdir.js';
 
 /** Variables that send a shell's programs through the proxy and make them trust its CA. */
@@ -33,15 +35,12 @@ export function shellLines(shell: string, variables: readonly (readonly [string,
 }
 
 /** What runs `sluice env` for this very proxy, in a shell that knows nothing of its flags. */
-export function environmentCommand(
-  shell: string,
-  listening: { readonly host: string; readonly port: number },
-  confdir: string,
-): string {
-  const { listen_host, listen_port } = defaultOptions();
+export function environmentCommand(shell: string, { mode, host, port }: ListeningPlace, confdir: string): string {
+  const { listen_host } = defaultOptions();
   const flags = [
-    ...(listening.port === listen_port ? [] : ['-p', String(listening.port)]),
-    ...(listening.host === listen_host ? [] : ['--listen-host', listening.host]),
+    ...(mode === 'socks5' ? ['-m', mode] : []),
+    ...(port === (mode === 'socks5' ? SOCKS_PORT : PROXY_PORT) ? [] : ['-p', String(port)]),
+    ...(host === listen_host ? [] : ['--listen-host', host]),
     ...(confdir === defaultFolder() ? [] : ['--confdir', quote(confdir)]),
   ];
   const print = ['sluice env', ...flags].join(' ');

@@ -93,7 +93,10 @@ export type ErrorKind =
   | 'client-distrusts'
   | 'handshake'
   | 'killed'
-  | 'loop';
+  | 'loop'
+  /** The client did not say who it is: to the server we stand for, or to the proxy. */
+  | 'no-login'
+  | 'no-proxy-login';
 
 /** A failed exchange. Not an HTTP error status; it may stand beside a response. */
 export interface FlowError {
@@ -144,6 +147,8 @@ export interface ClientFacts {
   readonly local?: string;
   readonly connectedAt: number;
   readonly tls: TlsFacts | null;
+  /** The mode it came in by, as the user wrote it. */
+  readonly mode: string;
   /** The certificate it was shown, as DER. */
   readonly shown?: Uint8Array;
   /** The certificates it showed, leaf first, as DER one after the other. */
@@ -155,8 +160,10 @@ export interface ServerFacts {
   readonly id?: number;
   /** Host and port as asked for. */
   readonly authority: string;
-  /** The address it resolved to, with the port. */
+  /** The address it resolved to, with the port; '' where only a proxy on the way knows it. */
   readonly address: string;
+  /** The proxy on the way. */
+  readonly via?: { readonly scheme: 'http' | 'https'; readonly host: string; readonly port: number };
   /** The address it was connected to from. */
   readonly local?: string;
   readonly startedAt: number;

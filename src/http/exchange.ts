@@ -2,7 +2,16 @@ import { hasField, withoutField } from '../flow/fields.js';
 import type { ErrorKind, RequestHead, ResponseHead, Side } from '../flow/flow.js';
 import { Attempt } from './attempt.js';
 import { failurePage } from './failure.js';
-import { asksForWebSocket, keepsAlive, requestFields, responseFields, upgradeOffer } from './forward.js';
+import {
+  asksForWebSocket,
+  DIRECT,
+  type Hop,
+  keepsAlive,
+  requestFields,
+  responseFields,
+  upgradeOffer,
+  withHop,
+} from './forward.js';
 import { type Framing, NO_BODY } from './framing.js';
 import { Half, UNTIL_CLOSE, type Whole } from './half.js';
 import type { BodyWish, HookEvent, Rules, Teller, Verdict, Wire } from './ports.js';
@@ -85,14 +94,14 @@ export class Exchange implements Whole {
 
   // --- what the server did; what follows the head it tells the response
 
-  connected(isReused: boolean): void {
+  connected(isReused: boolean, hop: Hop = DIRECT): void {
     const { head, request } = this;
     if (this.isOver || !head) return;
     this.attempt.connected(isReused);
     const isUpgrade = upgradeOffer(head.fields) !== null;
     let fields = framed(requestFields(head, isUpgrade), request.framing, false);
     if (request.waits && expectsContinue(head)) fields = withoutField(fields, 'expect');
-    this.wire.toServer(requestHead(head, fields));
+    this.wire.toServer(requestHead(head, withHop(fields, hop), hop.isAbsolute));
     request.open();
   }
 

@@ -5,6 +5,10 @@ export function statusFor(kind: ErrorKind): { readonly status: number; readonly 
   switch (kind) {
     case 'malformed-request':
       return { status: 400, reason: 'Bad Request' };
+    case 'no-login':
+      return { status: 401, reason: 'Unauthorized' };
+    case 'no-proxy-login':
+      return { status: 407, reason: 'Proxy Authentication Required' };
     case 'timed-out':
       return { status: 504, reason: 'Gateway Timeout' };
     case 'loop':
@@ -28,12 +32,18 @@ export function escapeHtml(text: string): string {
   );
 }
 
+/** The field that asks for a login (RFC 9110 11.6.1, 11.7.1), as a line. */
+function challengeLine(kind: ErrorKind): string {
+  if (kind !== 'no-login' && kind !== 'no-proxy-login') return '';
+  return `${kind === 'no-login' ? 'WWW' : 'Proxy'}-Authenticate: Basic realm="sluice", charset="UTF-8"\r\n`;
+}
+
 /** A small page with the code, the reason and the cause (H1-12). The connection is closed after it. */
 export function failurePage(error: Pick<FlowError, 'kind' | 'message'>, withBody = true): string {
   const { status, reason } = statusFor(error.kind);
   const title = `${status} ${reason}`;
   const page = `<!doctype html><html><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1><p>${escapeHtml(error.message)}</p><hr><p>sluice</p></body></html>\n`;
   const body = Buffer.from(page, 'utf8').toString('latin1');
-  const head = `HTTP/1.1 ${title}\r\nServer: sluice\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  const head = `HTTP/1.1 ${title}\r\nServer: sluice\r\n${challengeLine(error.kind)}Content-Type: text/html; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
   return withBody ? head + body : head;
 }

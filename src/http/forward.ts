@@ -68,6 +68,23 @@ export function asksForWebSocket({ method, fields }: RequestHead): boolean {
   return method === 'GET' && (upgradeOffer(fields)?.split(', ').includes('websocket') ?? false);
 }
 
+/** How a request is written to the next hop. */
+export interface Hop {
+  /** With an absolute-form target, as a proxy wants it (RFC 9112 3.2.2). */
+  readonly isAbsolute: boolean;
+  /** Fields of this hop alone; they take the place of those that came. */
+  readonly fields: Fields;
+}
+
+export const DIRECT: Hop = { isAbsolute: false, fields: [] };
+
+/** Puts the fields of a hop in. */
+export function withHop(fields: Fields, hop: Hop): Fields {
+  if (hop.fields.length === 0) return fields;
+  const others = fields.filter(([name]) => !hop.fields.some(([own]) => sameName(own, name)));
+  return [...others, ...hop.fields];
+}
+
 export function requestFields(head: RequestHead, isTunnelled: boolean): Fields {
   const fields = endToEnd(head.fields).filter(([name]) => !sameName(name, 'http2-settings'));
   if (isTunnelled && upgradeOffer(head.fields) !== null) restoreUpgrade(head.fields, fields);

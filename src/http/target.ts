@@ -28,6 +28,11 @@ export function connectAuthority(head: RawRequestHead): Authority {
   return authority;
 }
 
+/** A CONNECT as a request to its server. */
+export function connectHead(head: RawRequestHead): RequestHead {
+  return { ...head, path: head.target, origin: { scheme: 'https', ...connectAuthority(head) } };
+}
+
 function hostOrigin(head: RawRequestHead, scheme: Scheme): Origin {
   const hosts = fieldValues(head.fields, 'host');
   if (hosts.length > 1) throw new Malformed('more than one Host');
@@ -70,13 +75,18 @@ export function resolveTarget(head: RawRequestHead, inside: Origin | null): Requ
   return { ...head, fields, path, origin: inside ?? origin };
 }
 
-function hostMatches(head: RawRequestHead, origin: Origin): boolean {
+/** The Host field says where the request really goes. */
+export function rehosted(head: RequestHead): RequestHead {
+  return hostMatches(head, head.origin) ? head : { ...head, fields: withHost(head, authorityOf(head.origin)) };
+}
+
+function hostMatches(head: Pick<RawRequestHead, 'fields'>, origin: Origin): boolean {
   const host = fieldValues(head.fields, 'host')[0];
   return host !== undefined && host.toLowerCase() === authorityOf(origin);
 }
 
 /** The authority of an absolute-form target replaces the Host field (RFC 9112 3.2.2). */
-function withHost(head: RawRequestHead, authority: string): RequestHead['fields'] {
+function withHost(head: Pick<RawRequestHead, 'fields'>, authority: string): RequestHead['fields'] {
   return hasField(head.fields, 'host')
     ? withField(head.fields, 'Host', authority)
     : [['Host', authority], ...head.fields];

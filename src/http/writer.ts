@@ -1,5 +1,5 @@
 import { type Field, type Fields, sameName } from '../flow/fields.js';
-import type { RequestHead, ResponseHead } from '../flow/flow.js';
+import { type RequestHead, type ResponseHead, urlOf } from '../flow/flow.js';
 import type { Framing } from './framing.js';
 
 /*
@@ -44,9 +44,9 @@ export function framed(fields: Fields, framing: Framing, isBodiless: boolean): F
   return out;
 }
 
-/** A request head in origin-form. */
-export function requestHead(head: RequestHead, fields: Fields): string {
-  return `${head.method} ${head.path} HTTP/1.1\r\n${lines(fields)}\r\n`;
+/** A request head in origin-form, or in absolute-form for a proxy. */
+export function requestHead(head: RequestHead, fields: Fields, isAbsolute = false): string {
+  return `${head.method} ${isAbsolute ? urlOf(head) : head.path} HTTP/1.1\r\n${lines(fields)}\r\n`;
 }
 
 /** A status line and its fields; `connection` is the Connection field of this hop, '' for none. */

@@ -1,9 +1,12 @@
 import type { ClientFacts, Origin } from '../flow/flow.js';
+import type { Mode } from '../flow/mode.js';
+import type { Hop } from '../http/forward.js';
 import type { Ending } from '../http/ports.js';
 import type { Context } from './context.js';
 import { type DialFailure, type Dialled, type DialResult, isDialled, type TlsWish } from './dialled.js';
 import { openServer } from './opening.js';
 import { Pool, sameOrigin } from './pool.js';
+import { hopFor, requestRoute, tunnelRoute } from './route.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
 
 /** The tunnel a session runs in: everything goes to its server. */
@@ -21,6 +24,7 @@ export class Connector {
 
   constructor(
     private readonly context: Context,
+    private readonly mode: Mode,
     private readonly client: ClientFacts,
     private readonly inside: Inside | null,
     private readonly user: UpstreamUser,
@@ -41,7 +45,8 @@ export class Connector {
     this.attempt += 1;
     const { attempt, context, user } = this;
     const wish = this.tunnel(origin)?.wish ?? { sni: origin.host, alpn: ['http/1.1'] };
-    openServer(context, origin, wish, this.client, (result) => {
+    const route = this.inside ? tunnelRoute(this.mode, origin) : requestRoute(this.mode, origin);
+    openServer(context, route, wish, this.client, (result) => {
       if (attempt !== this.attempt) {
         if (isDialled(result)) result.socket.destroy();
         return;
@@ -49,6 +54,11 @@ export class Connector {
       done(isDialled(result) ? new Upstream(context, result, origin, user) : result);
       user.flush();
     });
+  }
+
+  /** How requests to that origin are written. */
+  hop(origin: Origin): Hop {
+    return hopFor(this.context.options.upstream_auth, this.mode, origin, this.inside !== null);
   }
 
   /** A connection that is being made is not wanted any more. */

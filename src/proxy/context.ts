@@ -4,10 +4,12 @@ import type { Serving } from '../certs/serving.js';
 import type { Trust } from '../certs/trust.js';
 import type { FlowFilter } from '../flow/filter.js';
 import type { Origin } from '../flow/flow.js';
-import type { Options } from '../options.js';
+import type { Mistake, Options } from '../options.js';
 import type { LogLevel, ScriptFailure } from '../protocol.js';
+import type { Entrance } from './entrance.js';
 import type { Extras } from './extras.js';
 import type { Ledger } from './ledger.js';
+import type { Login } from './login.js';
 import type { Postman } from './outbox.js';
 import type { Scripts } from './scripts.js';
 import type { ViewFilter } from './viewfilter.js';
@@ -27,10 +29,16 @@ export interface Context {
   readonly leaf: (wanted: Wanted) => Promise<Shown>;
   readonly page: Page;
   readonly postman: Postman;
-  /** Where we listen, once we do. */
-  listening: { readonly host: string; readonly port: number };
-  /** The compiled ignore_hosts. */
+  /** Where clients are to come in, as the options say. */
+  asked: readonly Entrance[];
+  /** Where they do. */
+  readonly listening: Listening;
+  /** Who may come in; null for everybody. */
+  login: Login | null;
+  /** The compiled ignore_hosts, allow_hosts and tcp_hosts. */
   ignored: readonly RegExp[];
+  allowed: readonly RegExp[];
+  tcpHosts: readonly RegExp[];
   /** The compiled intercept filter, or null while nothing is held. */
   intercept: FlowFilter | null;
   /** The compiled view_filter, or null while the list shows all. */
@@ -47,6 +55,13 @@ export interface Context {
   log(level: LogLevel, text: string): void;
   /** A hook failed: told to the interface, which counts. */
   scriptFailed(failure: ScriptFailure, file: string): void;
+}
+
+/** Where clients come in. */
+export interface Listening {
+  readonly entrances: readonly Entrance[];
+  /** Opens and closes ports until it is these; connections go on. A mistake leaves what was. */
+  change(asked: readonly Entrance[]): Promise<Mistake | null>;
 }
 
 /** A response that sluice gives by itself. */

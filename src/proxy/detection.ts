@@ -7,8 +7,8 @@ export type Detected =
   | { readonly type: 'http' | 'h2' | 'raw' | 'broken-tls' }
   /** Nothing has come: perhaps the server speaks first. */
   | { readonly type: 'silent' }
-  /** What has come stops in the middle. */
-  | { readonly type: 'late' }
+  /** What has come, if anything, stops in the middle. */
+  | { readonly type: 'late'; readonly hasBegun: boolean }
   | { readonly type: 'closed'; readonly error: NodeJS.ErrnoException | null };
 
 /** Milliseconds after which a client that has not said what it speaks may be waiting for the server. */
@@ -34,8 +34,23 @@ export function firstBytes(bytes: Buffer): Detected | null {
   return BEGINNING.test(start) ? null : { type: 'raw' };
 }
 
+/** What can come. */
+export interface Expectation {
+  /** Milliseconds after which the server may be the one to speak, or null where it never is. */
+  readonly silence: number | null;
+  /** What is no TLS need not be told apart. */
+  readonly isTlsOrRaw: boolean;
+}
+
+export const ANYTHING: Expectation = { silence: SILENCE, isTlsOrRaw: false };
+
 /** Reads from a client until it is clear what it speaks, and puts back what it read. The socket is paused then. */
-export function detect(socket: Socket, seconds: number, done: (detected: Detected) => void): void {
+export function detect(
+  socket: Socket,
+  seconds: number,
+  done: (detected: Detected) => void,
+  expected: Expectation = ANYTHING,
+): void {
   let seen: Buffer = Buffer.alloc(0);
   const settle = (detected: Detected): void => {
     clearTimeout(silence);
@@ -50,16 +65,17 @@ export function detect(socket: Socket, seconds: number, done: (detected: Detecte
   };
   const onData = (bytes: Buffer): void => {
     seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes]);
-    const detected = firstBytes(seen);
+    const detected = expected.isTlsOrRaw && !looksLikeTls(seen) ? RAW : firstBytes(seen);
     if (detected) settle(detected);
   };
-  const onEnd = (): void => settle(seen.length > 0 && !looksLikeTls(seen) ? { type: 'raw' } : CLOSED);
+  const onEnd = (): void => settle(seen.length > 0 && !looksLikeTls(seen) ? RAW : CLOSED);
   const onError = (error: NodeJS.ErrnoException): void => settle({ type: 'closed', error });
-  const silence = setTimeout(() => {
+  const isSilent = (): void => {
     if (seen.length === 0) settle({ type: 'silent' });
-    else if (!looksLikeTls(seen)) settle({ type: 'raw' });
-  }, SILENCE);
-  const patience = setTimeout(() => settle({ type: 'late' }), seconds * 1000);
+    else if (!looksLikeTls(seen)) settle(RAW);
+  };
+  const silence = expected.silence === null ? undefined : setTimeout(isSilent, expected.silence);
+  const patience = setTimeout(() => settle({ type: 'late', hasBegun: seen.length > 0 }), seconds * 1000);
   socket.on('data', onData);
   socket.on('end', onEnd);
   socket.on('close', onEnd);
@@ -67,6 +83,7 @@ export function detect(socket: Socket, seconds: number, done: (detected: Detecte
   socket.resume();
 }
 
+const RAW: Detected = { type: 'raw' };
 const CLOSED: Detected = { type: 'closed', error: null };
 
 /** Whether, of two sockets nobody reads, the server's is the one that speaks first. */

@@ -12,22 +12,10 @@ export function dial(context: Context, origin: Origin, wish: TlsWish, done: (res
   const startedAt = now();
   const authority = `${bracketed(origin.host)}:${origin.port}`;
   const socket = net.connect({ host: origin.host, port: origin.port, noDelay: true, allowHalfOpen: true });
-  let settled = false;
-  const seconds = context.options.connect_timeout;
-  const timer = setTimeout(() => {
-    settle({ kind: 'timed-out', message: `${authority} did not accept a connection within ${seconds} s` });
-  }, seconds * 1000);
-  const settle = (result: DialResult): void => {
-    if (settled) return;
-    settled = true;
-    clearTimeout(timer);
+  const settle = settling(context, socket, authority, (result) => {
     socket.removeListener('error', onError);
-    if (!isDialled(result)) {
-      socket.on('error', () => {}); // reported already
-      socket.destroy();
-    }
     done(result);
-  };
+  });
   const onError = (error: NodeJS.ErrnoException): void => settle(connectFailure(authority, error));
   socket.on('error', onError);
   socket.once('connect', () => {
@@ -46,6 +34,31 @@ export function dial(context: Context, origin: Origin, wish: TlsWish, done: (res
   });
 }
 
+/** Calls back once, in time; a connection that came to nothing is closed. */
+export function settling(
+  context: Context,
+  socket: Socket,
+  authority: string,
+  done: (result: DialResult) => void,
+): (result: DialResult) => void {
+  let isSettled = false;
+  const seconds = context.options.connect_timeout;
+  const settle = (result: DialResult): void => {
+    if (isSettled) return;
+    isSettled = true;
+    clearTimeout(timer);
+    if (!isDialled(result)) {
+      socket.on('error', () => {}); // reported already
+      socket.destroy();
+    }
+    done(result);
+  };
+  const timer = setTimeout(() => {
+    settle({ kind: 'timed-out', message: `${authority} did not accept a connection within ${seconds} s` });
+  }, seconds * 1000);
+  return settle;
+}
+
 function connectFailure(authority: string, error: NodeJS.ErrnoException): DialFailure {
   const first = 'errors' in error && Array.isArray(error.errors) ? (error.errors[0] as NodeJS.ErrnoException) : error;
   const causes: Readonly<Record<string, string>> = {
@@ -61,11 +74,12 @@ function connectFailure(authority: string, error: NodeJS.ErrnoException): DialFa
   return { kind: code === 'ETIMEDOUT' ? 'timed-out' : 'unreachable', message };
 }
 
-/** Every spelling of our own address ends at our own listening socket; that is what is looked at. */
+/** Every spelling of our own address ends at our own listening socket; that is what is looked at (MO-11). */
 function isOurselves(context: Context, socket: Socket): boolean {
-  const { host, port } = context.listening;
-  if (socket.remotePort !== port) return false;
   const remote = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  if (host !== '0.0.0.0' && host !== '::' && host !== '') return remote === host;
-  return remote.startsWith('127.') || remote === '::1' || socket.remoteAddress === socket.localAddress;
+  const isHere = remote.startsWith('127.') || remote === '::1' || socket.remoteAddress === socket.localAddress;
+  return context.listening.entrances.some(({ host, port }) => {
+    if (socket.remotePort !== port) return false;
+    return host === '0.0.0.0' || host === '::' ? isHere : remote === host;
+  });
 }

@@ -43,6 +43,11 @@ export class Feed<R extends Rowed = Rowed> {
     if (this.timer === null) this.schedule();
   }
 
+  /** The view filter is another one: rows that have been made and not sent are judged anew. */
+  rejudge(hides: (id: FlowId) => boolean): void {
+    for (const [id, record] of this.dirty) if (!('row' in record)) this.dirty.set(id, { ...record, hidden: hides(id) });
+  }
+
   returnCredit(): void {
     this.credit += 1;
     if (this.timer === null && (this.dirty.size > 0 || this.removed.length > 0)) this.schedule();

@@ -33,7 +33,7 @@ export class FlowHooks {
 
   /** Calls the hooks for an event; `done` hears what came of all of them. */
   ask(
-    event: HookEvent | 'http_connect' | 'http_connected' | 'http_connect_error',
+    event: HookEvent | 'http_connect' | 'http_connect_upstream' | 'http_connected' | 'http_connect_error',
     sent: readonly Side[],
     done: (verdict: Verdict) => void,
   ): void {

@@ -8,37 +8,44 @@ import { now } from '../flow/clock.js';
 import { certificatesOf, pemOf } from '../flow/der.js';
 import { nameValue } from '../flow/distinguished.js';
 import { bracketed, type ClientFacts, type Origin, type ServerFacts } from '../flow/flow.js';
+import type { Mode } from '../flow/mode.js';
 import type { Inside } from './connector.js';
 import type { Context } from './context.js';
-import { detect, serverSpeaksFirst } from './detection.js';
+import { type Detected, detect, serverSpeaksFirst } from './detection.js';
 import { type Dialled, type DialResult, isDialled } from './dialled.js';
 import type { ClientHello } from './hello.js';
 import { chooseLayer, connectionImage } from './layers.js';
 import { openServer } from './opening.js';
 import { joinRaw } from './rawtcp.js';
 import { clientRefusal, isDistrust } from './refusals.js';
+import { tunnelRoute } from './route.js';
 import { logSecrets } from './secrets.js';
 import { peerChain, tlsFacts } from './securing.js';
 import { Session } from './session.js';
 
 const JUST_AFTER = 1000;
+/** What is read as HTTP where nothing was agreed on; all else is raw bytes (TL-12). */
+const MAY_BE_HTTP: readonly Detected['type'][] = ['http', 'silent', 'late'];
 
 /** TLS with a client: the server is asked first, then the client gets a certificate of ours that has its names. */
 export class Handshake {
   constructor(
     private readonly context: Context,
+    private readonly mode: Mode,
     private readonly socket: Socket,
     private readonly client: ClientFacts,
-    /** Where the client thinks it is. */
+    /** Where the client thinks it is, and how that server is spoken to. */
     private readonly origin: Origin,
     private readonly hello: ClientHello,
+    /** What is spoken inside, or null where that is to be found out. */
+    private readonly inner: 'http' | 'tcp' | null,
   ) {
     this.begin();
   }
 
   private begin(): void {
     const { hello, origin } = this;
-    const name = certName(hello.sni === '' ? origin.host : hello.sni) ?? certName(origin.host);
+    const name = certName(this.clientName()) ?? certName(origin.host);
     if (!name) {
       this.row('no certificate can be made').failed(
         'handshake',
@@ -47,16 +54,45 @@ export class Handshake {
       this.socket.destroy();
       return;
     }
-    const alpn = hello.alpn.includes('http/1.1') ? ['http/1.1'] : [];
-    const wish = { sni: hello.sni === '' && isIP(origin.host) === 0 ? origin.host : hello.sni, alpn };
-    if (this.context.page.serves(origin)) return this.shake({ origin, wish, dialled: null }, [name]);
+    const wish = { sni: this.serverName(), alpn: this.protocols() };
+    if (origin.scheme === 'http') return this.shake({ origin, wish, dialled: null }, [name]);
+    if (this.mode.type !== 'reverse' && this.context.page.serves(origin))
+      return this.shake({ origin, wish, dialled: null }, [name]);
     if (!this.context.options.upstream_cert) return this.shake({ origin, wish, dialled: null }, [name]);
-    openServer(this.context, origin, wish, this.client, (result) => {
+    openServer(this.context, tunnelRoute(this.mode, origin), wish, this.client, (result) => {
       if (!isDialled(result)) this.context.log('warn', result.message);
       const others = isDialled(result) && !this.context.options.ssl_insecure ? namesOf(result) : [];
       const own = certName(origin.host);
       this.shake({ origin, wish, dialled: result }, uniqueNames([name, ...others, ...(own ? [own] : [])]));
     });
+  }
+
+  /** Whom the client thinks it speaks to; one that names nobody came by an address (TL-02). */
+  private clientName(): string {
+    const { hello, origin, mode, socket } = this;
+    if (hello.sni !== '') return hello.sni;
+    return mode.type === 'reverse' ? (socket.localAddress ?? '').replace(/^::ffff:/, '') : origin.host;
+  }
+
+  /** What the client asked for; a server we stand for is asked for by its own name (MO-03, OPT-66). */
+  private serverName(): string {
+    const { hello, origin, mode, context } = this;
+    const isOwn = mode.type === 'reverse' && !context.options.keep_host_header;
+    const name = isIP(origin.host) === 0 ? origin.host : '';
+    return isOwn || hello.sni === '' ? name : hello.sni;
+  }
+
+  /** What is offered to the server of what the client offers. */
+  private protocols(): readonly string[] {
+    const { alpn } = this.hello;
+    if (this.inner === 'tcp') return alpn;
+    return alpn.includes('http/1.1') ? ['http/1.1'] : [];
+  }
+
+  /** What the client is answered of what it offers. */
+  private agreed({ dialled }: Inside): string | null {
+    if (this.inner !== 'tcp') return this.hello.alpn.length > 0 ? 'http/1.1' : null;
+    return (dialled && isDialled(dialled) && dialled.facts.tls?.alpn) || null;
   }
 
   private shake(inside: Inside, names: readonly CertName[]): void {
@@ -90,13 +126,14 @@ export class Handshake {
 
   private serve(shown: Shown, inside: Inside): void {
     const { socket, context, hello } = this;
+    const alpn = this.agreed(inside);
     socket.removeAllListeners('error');
     const secure = new TLSSocket(socket, {
       isServer: true,
       secureContext: shown.context,
       requestCert: context.options.request_client_cert,
       rejectUnauthorized: false,
-      ...(hello.alpn.length > 0 ? { ALPNProtocols: ['http/1.1'] } : {}),
+      ...(alpn === null ? {} : { ALPNProtocols: [alpn] }),
     });
     logSecrets(context, secure);
     const onError = (error: NodeJS.ErrnoException): void => {
@@ -156,7 +193,7 @@ export class Handshake {
     inside: Inside,
     securedAt: number,
   ): void {
-    const { context } = this;
+    const { context, inner } = this;
     const speak = (isHttp: boolean): void => {
       const layer = isHttp ? 'http' : 'tcp';
       chooseLayer(context, { client, server, layer, possible: ['http', 'tcp'] }, (chosen) => {
@@ -165,6 +202,7 @@ export class Handshake {
         else this.speakHttp(secure, client, inside, securedAt);
       });
     };
+    if (inner !== null) return speak(inner === 'http');
     if (client.tls?.alpn === 'http/1.1' || inside.dialled === null) return speak(true);
     this.detect(secure, inside, securedAt, speak);
   }
@@ -178,7 +216,8 @@ export class Handshake {
         secure.on('error', () => {}); // reported
         secure.destroy();
         if (detected.error ? isDistrust(detected.error) : now() - securedAt < JUST_AFTER) this.refused(detected.error);
-      } else if (detected.type !== 'silent' || !dialled || !isDialled(dialled)) done(detected.type !== 'raw');
+      } else if (detected.type !== 'silent' || !dialled || !isDialled(dialled))
+        done(MAY_BE_HTTP.includes(detected.type));
       else
         serverSpeaksFirst(secure, dialled.socket, (isFirst) => {
           if (isFirst) done(false);
@@ -188,7 +227,7 @@ export class Handshake {
   }
 
   private speakHttp(secure: TLSSocket, client: ClientFacts, inside: Inside, securedAt: number): void {
-    const session: Session = new Session(this.context, secure, client, inside, null, (error) => {
+    const session: Session = new Session(this.context, this.mode, secure, client, inside, null, (error) => {
       const isEarly = now() - securedAt < JUST_AFTER;
       if (session.requests === 0 && (error ? isDistrust(error) : isEarly)) this.refused(error);
     });
@@ -205,7 +244,7 @@ export class Handshake {
       secure.destroy();
     };
     if (dialled) join(dialled);
-    else openServer(context, origin, wish, client, join);
+    else openServer(context, tunnelRoute(this.mode, origin), wish, client, join);
   }
 
   /** The client did not like our certificate, as far as can be told. */

@@ -1,43 +1,11 @@
 import net from 'node:net';
-import { now } from '../flow/clock.js';
-import { bracketed, type ClientFacts } from '../flow/flow.js';
-import type { Context } from './context.js';
-import { chooseLayer, connectionImage } from './layers.js';
-import { Session } from './session.js';
-import { Tunnel } from './tunnel.js';
+import { bracketed } from '../flow/flow.js';
+import type { Entrance } from './entrance.js';
 
-export interface Listening {
-  readonly host: string;
-  readonly port: number;
-  /** Cuts every client off; resolves when all are gone. */
-  close(): Promise<void>;
-}
+/** A client that has come in. */
+type OnClient = (socket: net.Socket, entrance: Entrance) => void;
 
-function accept(context: Context, socket: net.Socket): void {
-  const address = `${bracketed(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
-  const client: ClientFacts = { address, connectedAt: now(), tls: null };
-  const { scripts } = context;
-  const image = connectionImage({ client });
-  socket.on('error', () => {}); // the close that follows says it
-  socket.once('close', () => scripts.connection('clientdisconnect', image));
-  scripts.connection('clientconnect', image, ({ error }) => {
-    if (error === undefined) return choose(context, socket, client);
-    context.log('info', `${address}: a script refused the client: ${error}`);
-    socket.destroy();
-  });
-}
-
-/** In the regular mode a client can only mean HTTP: nothing else would say where it wants to go. */
-function choose(context: Context, socket: net.Socket, client: ClientFacts): void {
-  chooseLayer(context, { client, server: null, layer: 'http', possible: ['http'] }, () => {
-    if (socket.destroyed) return;
-    new Session(context, socket, client, null, (tunnelled, authority, rest, told) => {
-      new Tunnel(context, tunnelled, client, authority, rest, told);
-    });
-  });
-}
-
-function reasonOf(error: NodeJS.ErrnoException, host: string, port: number): string {
+function reasonOf(error: NodeJS.ErrnoException, { host, port }: Entrance): string {
   const where = `${bracketed(host)}:${port}`;
   switch (error.code) {
     case 'EADDRINUSE':
@@ -52,36 +20,36 @@ function reasonOf(error: NodeJS.ErrnoException, host: string, port: number): str
   }
 }
 
-/** Resolves once everybody has heard of the close. */
-function cutOff(socket: net.Socket): Promise<void> {
-  return new Promise((done) => {
-    socket.once('close', () => done());
-    socket.destroy();
-  });
-}
+/** A port that is open. Its mode may change while it is; clients that are there keep the one they came in by. */
+export class Listener {
+  private constructor(
+    private readonly server: net.Server,
+    /** What was asked for: its port may be 0. */
+    readonly asked: Entrance,
+    /** The port as it was opened. */
+    public entrance: Entrance,
+    /** The address it is bound to. */
+    readonly address: string,
+  ) {}
 
-/** Opens the proxy port. Rejects with a sentence for the user. */
-export function listen(context: Context, host: string, port: number): Promise<Listening> {
-  const open = new Set<net.Socket>();
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-    accept(context, socket);
-  });
-  return new Promise((done, fail) => {
-    server.once('error', (error) => fail(new Error(reasonOf(error, host, port))));
-    server.listen({ host, port, backlog: 1024 }, () => {
-      server.removeAllListeners('error');
-      server.on('error', (error) => context.log('error', `the listening port: ${error.message}`));
-      const address = server.address() as net.AddressInfo;
-      done({
-        host,
-        port: address.port,
-        close: async () => {
-          server.close();
-          await Promise.all([...open].map(cutOff));
-        },
+  /** Opens a port. Rejects with a sentence for the user. */
+  static open(asked: Entrance, onClient: OnClient, onError: (error: Error) => void): Promise<Listener> {
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true });
+    return new Promise((done, fail) => {
+      server.once('error', (error) => fail(new Error(reasonOf(error, asked))));
+      server.listen({ host: asked.host, port: asked.port, backlog: 1024 }, () => {
+        server.removeAllListeners('error');
+        server.on('error', onError);
+        const { address, port } = server.address() as net.AddressInfo;
+        const listener = new Listener(server, asked, { ...asked, port }, address);
+        server.on('connection', (socket) => onClient(socket, listener.entrance));
+        done(listener);
       });
     });
-  });
+  }
+
+  /** Takes no new clients; those that are there go on. */
+  close(): void {
+    this.server.close();
+  }
 }

@@ -1,9 +1,11 @@
-import type { ClientFacts, Origin } from '../flow/flow.js';
+import type { ClientFacts } from '../flow/flow.js';
 import type { ConnectionImage } from '../script/image.js';
 import type { Context } from './context.js';
 import { dial } from './dial.js';
 import { type DialResult, isDialled, type TlsWish } from './dialled.js';
 import { connectionImage } from './layers.js';
+import type { Route } from './route.js';
+import { dialVia } from './via.js';
 
 /**
  * Opens a connection to a server as the scripts have it: they may send it elsewhere or refuse it, and hear how it went
@@ -11,23 +13,28 @@ import { connectionImage } from './layers.js';
  */
 export function openServer(
   context: Context,
-  origin: Origin,
+  route: Route,
   wish: TlsWish,
   client: ClientFacts | null,
   done: (result: DialResult) => void,
 ): void {
   const { scripts } = context;
+  const { origin } = route;
   const image = connectionImage({ client, address: { host: origin.host, port: origin.port }, sni: wish.sni });
   scripts.connection('serverconnect', image, ({ error, address }) => {
     if (error !== undefined) {
       failed(context, image, error);
       return done({ kind: 'unreachable', message: `a script refused the connection: ${error}` });
     }
-    dial(context, address ? { ...origin, ...address } : origin, wish, (result) => {
+    const heard = (result: DialResult): void => {
       const named = isDialled(result) ? { ...result, facts: { ...result.facts, id: image.id } } : result;
       opened(context, image, named);
       done(named);
-    });
+    };
+    const to = address ? { ...origin, ...address } : origin;
+    const { via } = route;
+    if (via) dialVia(context, { ...route, origin: to, via }, wish, client, heard);
+    else dial(context, to, wish, heard);
   });
 }
 

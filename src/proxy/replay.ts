@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Origin, Side } from '../flow/flow.js';
+import { type Mode, REGULAR } from '../flow/mode.js';
 import type { Piece } from '../http/carrier.js';
 import { Exchange } from '../http/exchange.js';
 import { type Framing, NO_BODY, requestFraming } from '../http/framing.js';
@@ -11,6 +12,7 @@ import { FlowHooks } from './flowhooks.js';
 import { FlowRules } from './flowrules.js';
 import { openServer } from './opening.js';
 import { playBack } from './playback.js';
+import { hopFor, requestRoute } from './route.js';
 import type { Record } from './shelf.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
 
@@ -56,7 +58,7 @@ export class Replay implements Wire, UpstreamUser {
   connect(origin: Origin): void {
     const { exchange, context, entry } = this;
     const wish = { sni: isIP(origin.host) ? '' : origin.host, alpn: ['http/1.1'] };
-    openServer(context, origin, wish, null, (result) => {
+    openServer(context, requestRoute(this.mode, origin), wish, null, (result) => {
       if (exchange.isOver) {
         if (isDialled(result)) result.socket.destroy();
         return;
@@ -65,9 +67,14 @@ export class Replay implements Wire, UpstreamUser {
       this.upstream = new Upstream(context, result, origin, this);
       this.upstream.begin(exchange, entry.request.head.method);
       entry.connectedTo(result.facts, false);
-      exchange.connected(false);
+      exchange.connected(false, hopFor(context.options.upstream_auth, this.mode, origin, false));
       this.flush();
     });
+  }
+
+  /** A proxy on the way is that of the first mode (CR-04). */
+  private get mode(): Mode {
+    return this.context.asked[0]?.mode ?? REGULAR;
   }
 
   toServer(piece: Piece): void {

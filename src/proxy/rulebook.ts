@@ -4,20 +4,36 @@ import { servingOf } from '../certs/serving.js';
 import { termsFor } from '../certs/terms.js';
 import { type Roots, rootsIn, rootsUnder, Trust } from '../certs/trust.js';
 import { parseFilter } from '../flow/filter.js';
-import type { Mistake, OptionName, Options } from '../options.js';
+import { readCredentials } from '../http/basic.js';
+import { isMistake, type Mistake, type OptionName, type Options } from '../options.js';
 import type { Context } from './context.js';
+import { askedEntrances } from './entrance.js';
+import { openLogin } from './login.js';
 
 /** What the options compile to. */
-export type Rulebook = Pick<Context, 'ignored' | 'intercept' | 'shown' | 'streamed' | 'trust' | 'serving' | 'keyLog'>;
+export type Rulebook = Pick<
+  Context,
+  | 'asked'
+  | 'login'
+  | 'ignored'
+  | 'allowed'
+  | 'tcpHosts'
+  | 'intercept'
+  | 'shown'
+  | 'streamed'
+  | 'trust'
+  | 'serving'
+  | 'keyLog'
+>;
 
 class OptionMistake extends Error {}
 
-function compileIgnored(patterns: readonly string[]): RegExp[] {
-  return patterns.map((pattern) => {
+function compileHosts(name: 'ignore_hosts' | 'allow_hosts' | 'tcp_hosts', options: Options): RegExp[] {
+  return options[name].map((pattern) => {
     try {
       return new RegExp(pattern, 'i');
     } catch {
-      throw new OptionMistake(`ignore_hosts: not a regular expression: ${pattern}`);
+      throw new OptionMistake(`${name}: not a regular expression: ${pattern}`);
     }
   });
 }
@@ -28,6 +44,21 @@ function compileStreamed(texts: readonly string[]): Rulebook['streamed'] {
     if (typeof filter !== 'function') throw new OptionMistake(`stream_filter: ${filter.mistake}`);
     return { text, filter };
   });
+}
+
+function compileEntrances(options: Options): Rulebook['asked'] {
+  const asked = askedEntrances(options);
+  if (isMistake(asked)) throw new OptionMistake(asked.mistake);
+  return asked;
+}
+
+/** A login that is sent is written USER:PASSWORD. */
+function checkLogin({ upstream_auth: auth }: Options): void {
+  if (auth !== null && !readCredentials(auth)) throw new OptionMistake(`upstream_auth: "${auth}" is no USER:PASSWORD`);
+}
+
+function compileLogin({ proxyauth }: Options): Rulebook['login'] {
+  return proxyauth === null ? null : tried('proxyauth', () => openLogin(proxyauth));
 }
 
 /** Parsed also while nothing is held, so that a mistake is told when it is made. */
@@ -120,8 +151,13 @@ function compileKeyLog(options: Options, before: KeyLog | null): KeyLog | null {
 export function compileRules(options: Options, old: Options | null, rules: Rulebook | null): Rulebook | Mistake {
   const isSame = (names: readonly OptionName[]): boolean => names.every((name) => options[name] === old?.[name]);
   try {
+    checkLogin(options);
     return {
-      ignored: compileIgnored(options.ignore_hosts),
+      asked: compileEntrances(options),
+      login: rules && isSame(['proxyauth']) ? rules.login : compileLogin(options),
+      ignored: compileHosts('ignore_hosts', options),
+      allowed: compileHosts('allow_hosts', options),
+      tcpHosts: compileHosts('tcp_hosts', options),
       intercept: compileIntercept(options),
       shown: rules && isSame(['view_filter']) ? rules.shown : compileShown(options),
       streamed: compileStreamed(options.stream_filter),

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Fields } from '../flow/fields.js';
-import type { ClientFacts, Origin, Side } from '../flow/flow.js';
+import type { ClientFacts, ErrorKind, Origin, RequestHead, Side } from '../flow/flow.js';
+import type { Mode } from '../flow/mode.js';
 import type { Piece } from '../http/carrier.js';
 import { Exchange } from '../http/exchange.js';
-import { type Framing, Malformed } from '../http/framing.js';
+import { type Framing, Malformed, NO_BODY } from '../http/framing.js';
 import type { Ending, HookEvent, Wire } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
-import { type Authority, connectAuthority, resolveTarget } from '../http/target.js';
+import { type Authority, connectAuthority, connectHead, rehosted, resolveTarget } from '../http/target.js';
+import { admit, withoutLogins } from './admission.js';
 import { Brake } from './brake.js';
 import { closeGently, cut, watchHalfClosed } from './closing.js';
 import { askForTunnel } from './connect.js';
@@ -55,6 +57,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
 
   constructor(
     private readonly context: Context,
+    private readonly mode: Mode,
     private readonly socket: Socket,
     private readonly client: ClientFacts,
     private readonly inside: Inside | null,
@@ -63,15 +66,17 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     private readonly onClose: (error: NodeJS.ErrnoException | null) => void = () => {},
   ) {
     this.out = new Outbox(socket, context.postman);
-    this.connector = new Connector(context, client, inside, this);
+    this.connector = new Connector(context, mode, client, inside, this);
     this.intake = new Intake(context, socket, this);
   }
 
   // --- statements of the reader
 
-  head(raw: RawRequestHead, framing: Framing): void {
+  head(came: RawRequestHead, framing: Framing): void {
     this.intake.headRead();
     this.requests += 1;
+    const { head: raw, refusal } = admit(this.context.login, this.mode, this.inside !== null, came);
+    if (refusal) return this.refuse(raw, refusal.kind, refusal.message);
     if (raw.method === 'CONNECT' && this.onConnect) {
       this.connectTo = this.read(raw, () => connectAuthority(raw));
       this.connectFields = raw.fields;
@@ -80,9 +85,26 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     }
     const head = this.read(raw, () => {
       if (raw.method === 'CONNECT') throw new Malformed('CONNECT inside a tunnel');
-      return resolveTarget(raw, this.inside?.origin ?? null);
+      return this.addressed(resolveTarget(raw, this.inside?.origin ?? null));
     });
     if (head) this.open().requestHead(head, framing);
+  }
+
+  /** Shows the request and answers it with why it may not come in. */
+  private refuse(raw: RawRequestHead, kind: ErrorKind, message: string): void {
+    const head = this.read(raw, () =>
+      raw.method === 'CONNECT' ? connectHead(raw) : resolveTarget(raw, this.inside?.origin ?? null),
+    );
+    if (!head) return;
+    const exchange = this.open();
+    this.entry?.requestHead(head, NO_BODY);
+    this.entry?.ended('request');
+    exchange.fail(kind, message);
+  }
+
+  /** A client that takes us for the server names us; the server wants to be named itself (MO-03, OPT-66). */
+  private addressed(head: RequestHead): RequestHead {
+    return this.mode.type === 'reverse' && !this.context.options.keep_host_header ? rehosted(head) : head;
   }
 
   chunk(size: number): void {
@@ -106,7 +128,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     this.intake.headRead();
     const tls = raw.charCodeAt(0) === 0x16 && !this.inside;
     const words = tls ? 'the client speaks TLS to the proxy port: its proxy URL must begin with http://' : reason;
-    (this.exchange ?? this.open()).request.malformed(words, raw);
+    (this.exchange ?? this.open()).request.malformed(words, withoutLogins(this.context.login, raw));
   }
 
   // --- the wire
@@ -114,7 +136,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
   connect(origin: Origin, fresh: boolean): void {
     const { exchange, entry, context } = this;
     if (!exchange || !entry) return;
-    if (context.page.serves(origin))
+    if (this.mode.type !== 'reverse' && context.page.serves(origin))
       return void answerWithPage(context.page, exchange, entry.request.head, () => this.flush());
     const kept = fresh ? null : this.connector.kept(origin);
     if (kept) return this.use(exchange, kept);
@@ -367,6 +389,6 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     this.upstream = upstream;
     upstream.begin(exchange, this.entry?.request.head.method ?? '');
     this.entry?.connectedTo(upstream.facts, upstream.isReused);
-    exchange.connected(upstream.isReused);
+    exchange.connected(upstream.isReused, this.connector.hop(upstream.origin));
   }
 }

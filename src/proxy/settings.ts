@@ -13,6 +13,9 @@ import type { Context } from './context.js';
 import { compileRules } from './rulebook.js';
 import { scriptSources } from './scripts.js';
 
+/** Options that open and close ports (MO-10). */
+const LISTENING: readonly OptionName[] = ['mode', 'listen_host', 'listen_port'];
+
 /** Changes options, one at a time: scripts may refuse a value, and then everything is as it was before. */
 export class Settings {
   private changing: Promise<void> = Promise.resolve();
@@ -50,13 +53,13 @@ export class Settings {
     const before = this.context.options[name];
     const sources = this.sourcesOf(name, value);
     if (sources && isMistake(sources)) return this.refuse('set-option', sources.mistake);
-    const mistake = this.apply(name, value);
+    const mistake = await this.apply(name, value);
     if (mistake) return this.refuse('set-option', mistake.mistake);
     const { scripts } = this.context;
     if (sources) await scripts.set(sources);
     const failure = await scripts.configure([name]);
     if (!failure) return;
-    this.apply(name, before);
+    await this.apply(name, before);
     const old = this.sourcesOf(name, before);
     if (old && !isMistake(old)) await scripts.set(old);
     await scripts.configure([name]);
@@ -68,10 +71,12 @@ export class Settings {
     return scriptSources(value as readonly string[], this.context.scriptText, this.context.options.eval);
   }
 
-  private apply(name: OptionName, value: OptionValue): Mistake | null {
+  private async apply(name: OptionName, value: OptionValue): Promise<Mistake | null> {
     const options = withOption(this.context.options, name, value);
     const rules = compileRules(options, this.context.options, this.context);
     if (isMistake(rules)) return rules;
+    const unopened = LISTENING.includes(name) ? await this.context.listening.change(rules.asked) : null;
+    if (unopened) return unopened;
     Object.assign(this.context, rules, { options });
     this.context.view.set(rules.shown);
     this.say({ type: 'option-changed', name, value });

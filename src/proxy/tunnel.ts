@@ -1,97 +1,146 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { ClientFacts, Origin } from '../flow/flow.js';
-import { failurePage } from '../http/failure.js';
-import type { Authority } from '../http/target.js';
+import type { Mode } from '../flow/mode.js';
 import type { Context } from './context.js';
-import { detect, serverSpeaksFirst } from './detection.js';
-import { type Dialled, isDialled } from './dialled.js';
+import { ANYTHING, type Detected, detect, type Expectation, serverSpeaksFirst } from './detection.js';
+import { type Dialled, isDialled, type TlsWish } from './dialled.js';
 import { Handshake } from './handshake.js';
 import type { ClientHello } from './hello.js';
+import { ignoredBy, isTcpHost, passedBy } from './hosts.js';
 import { chooseLayer, connectionImage, type LayerName } from './layers.js';
+import type { Opener } from './opener.js';
 import { openServer } from './opening.js';
 import { joinRaw } from './rawtcp.js';
+import { type Route, tunnelRoute } from './route.js';
 import { Session } from './session.js';
 
-const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
+/** Milliseconds given to a client whose first message need only tell whether it is TLS. */
+const SHORT_SILENCE = 200;
 
-/** A client's CONNECT: finds out what is spoken inside and opens it, or lets it through untouched. */
+/** A client's way to one server: finds out what is spoken on it and opens it, or lets it through untouched. */
 export class Tunnel {
   private readonly host: string;
   private readonly port: number;
+  private speaksTls = false;
 
   constructor(
     private readonly context: Context,
+    private readonly mode: Mode,
     private readonly socket: Socket,
     private readonly client: ClientFacts,
-    authority: Authority,
-    rest: Buffer,
-    /** Hears whether the tunnel could be opened. */
-    private readonly told: (isOpen: boolean) => void,
+    private readonly opener: Opener,
   ) {
-    this.host = authority.host;
-    this.port = authority.port;
-    if (rest.length > 0) socket.unshift(rest);
+    this.host = opener.authority.host;
+    this.port = opener.authority.port;
     socket.on('error', () => {}); // the close that follows says it
-    if (this.isIgnored(this.host)) this.pass('ignore_hosts matches', true);
+    const ignored = ignoredBy(context, [this.host], this.port);
+    if (ignored !== null) this.pass(ignored, true);
     else {
-      socket.write(ESTABLISHED);
-      told(true);
+      opener.opened(socket);
       this.peek();
     }
   }
 
-  private isIgnored(host: string): boolean {
-    return this.context.ignored.some((pattern) => pattern.test(`${host}:${this.port}`));
+  /** The server as it is spoken to where the mode does not say and the client speaks `scheme`. */
+  private origin(spoken: Origin['scheme']): Origin {
+    const { scheme: own } = this.opener;
+    const scheme = own === null ? spoken : own === 'https' || own === 'tls' ? 'https' : 'http';
+    return { scheme, host: this.host, port: this.port };
   }
 
-  private origin(scheme: Origin['scheme']): Origin {
-    return { scheme, host: this.host, port: this.port };
+  /** The server as it is reached for bytes that pass as they come. */
+  private get raw(): Route {
+    const { host, port } = this;
+    return tunnelRoute(this.mode, this.speaksTls ? { scheme: 'http', host, port } : this.origin('http'));
+  }
+
+  /** What is asked of TLS with a server where the client speaks none. */
+  private wish({ scheme }: Origin): TlsWish {
+    if (scheme === 'http') return { sni: '', alpn: [] };
+    return { sni: isIP(this.host) === 0 ? this.host : '', alpn: this.isHttp ? ['http/1.1'] : [] };
+  }
+
+  /** What is spoken is HTTP, whatever it looks like (PD-02). */
+  private get isHttp(): boolean {
+    return this.opener.scheme === 'http' || this.opener.scheme === 'https';
+  }
+
+  /** What is spoken is no HTTP, whatever it looks like (PD-02, PD-04). */
+  private isRaw(...names: readonly string[]): boolean {
+    const { scheme } = this.opener;
+    return scheme === 'tcp' || scheme === 'tls' || isTcpHost(this.context, [this.host, ...names], this.port);
+  }
+
+  private get expectation(): Expectation {
+    if (this.isHttp) return { silence: null, isTlsOrRaw: true };
+    return this.isRaw() ? { silence: SHORT_SILENCE, isTlsOrRaw: true } : ANYTHING;
   }
 
   /** Finds out what is spoken and goes on accordingly. */
   private peek(): void {
-    detect(this.socket, this.context.options.head_timeout, (detected) => {
-      switch (detected.type) {
-        case 'tls':
-          return this.choose('tls', ['tls', 'tcp'], () => this.greet(detected.hello));
-        case 'http':
-          return this.choose('http', ['http', 'tcp'], () => this.speakPlain());
-        case 'h2':
-          return this.pass('the client speaks HTTP/2 without TLS');
-        case 'broken-tls':
-          return this.pass('the TLS handshake does not begin as it should');
-        case 'raw':
-          return this.read('the client speaks neither HTTP nor TLS');
-        case 'silent':
-          return this.listenToServer();
-        case 'closed':
-          return void this.socket.destroy();
-        case 'late':
+    const { head_timeout, idle_timeout } = this.context.options;
+    const patience = this.isHttp ? idle_timeout : head_timeout;
+    detect(this.socket, patience, (detected) => this.goOn(detected), this.expectation);
+  }
+
+  private goOn(detected: Detected): void {
+    switch (detected.type) {
+      case 'tls':
+        this.speaksTls = true;
+        return this.choose('tls', ['tls', 'tcp'], () => this.greet(detected.hello));
+      case 'broken-tls':
+        this.speaksTls = true;
+        return this.pass('the TLS handshake does not begin as it should');
+      case 'http':
+      case 'h2':
+      case 'raw':
+        return this.speak(detected.type);
+      case 'silent':
+        return this.listenToServer();
+      case 'closed':
+        return void this.socket.destroy();
+      case 'late':
+        if (detected.hasBegun)
           this.row('the client did not finish its first message').failed('timed-out', 'no complete first message came');
-          this.socket.destroy();
-      }
-    });
+        this.socket.destroy();
+    }
   }
 
   /** Nothing comes from the client: perhaps the server speaks first, as with SMTP or SSH. */
   private listenToServer(): void {
-    const { socket } = this;
-    openServer(this.context, this.origin('http'), { sni: '', alpn: [] }, this.client, (result) => {
+    const { socket, raw } = this;
+    openServer(this.context, raw, this.wish(raw.origin), this.client, (result) => {
       if (socket.destroyed) return isDialled(result) && result.socket.destroy();
       if (!isDialled(result)) return this.peek();
       const server = result.socket;
       server.on('error', () => {}); // the close that follows says it
       serverSpeaksFirst(socket, server, (isFirst) => {
-        if (isFirst) return this.join(result, 'the server speaks first', true);
+        const passed = passedBy(this.context, [this.host], this.port);
+        if (isFirst) return this.join(result, passed ?? 'the server speaks first', passed === null);
         server.destroy();
         this.peek();
       });
     });
   }
 
+  /** The client speaks no TLS. */
+  private speak(detected: 'http' | 'h2' | 'raw'): void {
+    const passed = passedBy(this.context, [this.host], this.port);
+    if (passed !== null) return this.pass(passed);
+    if (this.isRaw()) return this.choose('tcp', ['tcp'], () => this.read(this.rawReason));
+    if (this.isHttp || detected === 'http') return this.choose('http', ['http', 'tcp'], () => this.speakPlain());
+    if (detected === 'h2') return this.pass('the client speaks HTTP/2 without TLS');
+    this.read('the client speaks neither HTTP nor TLS');
+  }
+
+  private get rawReason(): string {
+    return this.opener.scheme === null ? 'tcp_hosts matches' : `the mode is ${this.mode.type}:${this.opener.scheme}`;
+  }
+
   private speakPlain(): void {
-    const inside = { origin: this.origin('http'), wish: { sni: '', alpn: [] }, dialled: null };
-    new Session(this.context, this.socket, this.client, inside, null);
+    const origin = this.origin('http');
+    const inside = { origin, wish: this.wish(origin), dialled: null };
+    new Session(this.context, this.mode, this.socket, this.client, inside, null);
   }
 
   /** Scripts may have it passed through in place of being opened. */
@@ -122,10 +171,19 @@ export class Tunnel {
   }
 
   private secure(hello: ClientHello): void {
-    if (hello.sni !== '' && this.isIgnored(hello.sni)) return this.pass('ignore_hosts matches');
-    if (hello.alpn.length > 0 && !hello.alpn.includes('http/1.1'))
-      return this.pass(`the client offers only ${hello.alpn.join(', ')}, which is not opened yet`);
-    new Handshake(this.context, this.socket, this.client, this.origin('https'), hello);
+    const passed = passedBy(this.context, [this.host, hello.sni], this.port);
+    if (passed !== null) return this.pass(passed);
+    if (this.isRaw(hello.sni)) return this.shake(hello, 'tcp');
+    if (hello.alpn.length === 0 || hello.alpn.includes('http/1.1'))
+      return this.shake(hello, this.isHttp ? 'http' : null);
+    const why = `the client offers only ${hello.alpn.join(', ')}, which is not opened yet`;
+    if (this.opener.scheme !== 'http') return this.pass(why);
+    this.row(why).failed('handshake', why); // its server speaks no TLS that it could be passed to
+    this.socket.destroy();
+  }
+
+  private shake(hello: ClientHello, inner: 'http' | 'tcp' | null): void {
+    new Handshake(this.context, this.mode, this.socket, this.client, this.origin('https'), hello, inner);
   }
 
   private row(why: string) {
@@ -145,20 +203,16 @@ export class Tunnel {
   }
 
   private dialRaw(why: string, isRead: boolean, isAsked: boolean): void {
-    openServer(this.context, this.origin('http'), { sni: '', alpn: [] }, this.client, (result) => {
+    const { raw, opener, socket } = this;
+    openServer(this.context, raw, this.wish(raw.origin), this.client, (result) => {
       if (isDialled(result)) {
-        if (isAsked) {
-          this.socket.write(ESTABLISHED);
-          this.told(true);
-        }
+        if (isAsked) opener.opened(socket);
         this.join(result, why, isRead);
         return;
       }
       this.row(why).failed(result.kind, result.message);
-      if (isAsked) {
-        this.told(false);
-        this.socket.end(failurePage(result));
-      } else this.socket.destroy();
+      if (isAsked) opener.failed(socket, result);
+      else socket.destroy();
     });
   }
 

@@ -30,6 +30,8 @@ export class ViewFilter {
   constructor(
     private readonly store: Store,
     private readonly say: (event: ProxyEvent) => void,
+    /** Has rows judged that are on their way. */
+    private readonly rejudge: (hides: (id: FlowId) => boolean) => void,
   ) {}
 
   hides(flow: Pictured): boolean {
@@ -40,6 +42,10 @@ export class ViewFilter {
     if (filter === this.filter) return;
     this.filter = filter;
     this.search += 1;
+    this.rejudge((id) => {
+      const flow = this.store.get(id);
+      return flow !== undefined && this.hides(flow);
+    });
     this.go(this.search, this.store.ids(), 0);
   }
 

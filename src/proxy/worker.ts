@@ -21,7 +21,7 @@ import { Desk } from './desk.js';
 import { Extras } from './extras.js';
 import { Feed } from './feed.js';
 import { Ledger } from './ledger.js';
-import { listen } from './listener.js';
+import { Listeners } from './listeners.js';
 import { Postman } from './outbox.js';
 import { landingPage } from './page.js';
 import { compileRules } from './rulebook.js';
@@ -44,9 +44,7 @@ const log = (level: LogLevel, text: string, isEcho = false): void => {
   if (!isEcho) hearLog(entry);
 };
 
-function loopbackNames(host: string): Set<string> {
-  return new Set(['127.0.0.1', 'localhost', '::1', host]);
-}
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
 async function start(): Promise<void> {
   const options = settings.options as Options;
@@ -70,10 +68,11 @@ async function start(): Promise<void> {
     () => context.options.store_streamed_bodies,
     (entry) => columns.finished(entry),
   );
-  const view: ViewFilter = new ViewFilter(ledger, say);
+  const view: ViewFilter = new ViewFilter(ledger, say, (hides) => feed.rejudge(hides));
   view.set(rules.shown);
   const isOurAddress = (origin: Origin): boolean =>
-    origin.port === context.listening.port && loopbackNames(context.listening.host).has(origin.host);
+    listeners.entrances.some(({ host, port }) => port === origin.port && [...LOOPBACK, host].includes(origin.host));
+  const listeners: Listeners = new Listeners(() => context, say);
   const scriptFailed = (failure: ScriptFailure, path: string): void => {
     log('error', failureText(failure, path));
     say({ type: 'script-failed', failure, path });
@@ -99,15 +98,15 @@ async function start(): Promise<void> {
     leaf: async (names) => (await leaves).contextFor(names),
     page: landingPage(async () => (await opened).certificate, isOurAddress),
     postman: new Postman(),
-    listening: { host: options.listen_host ?? '127.0.0.1', port: options.listen_port },
+    listening: listeners,
     log,
   };
-  let close = async (): Promise<void> => {};
   const desk: Desk = new Desk(context, feed, say, () => {
     feed.stop();
     view.stop();
     columns.stop();
-    void close()
+    void listeners
+      .close()
       .then(() => scripts.stop())
       .then(() => {
         say({ type: 'stopped' });
@@ -119,15 +118,9 @@ async function start(): Promise<void> {
   if (extras.unclaimed !== null)
     return say({ type: 'could-not-listen', reason: `--set: there is no option "${extras.unclaimed}"` });
   port.hear((command) => desk.hear(command));
-  try {
-    const listening = await listen(context, context.listening.host, options.listen_port);
-    close = () => listening.close();
-    context.listening = { host: listening.host, port: listening.port };
-    say({ type: 'listening', ...context.listening });
-    void scripts.run();
-  } catch (error) {
-    return say({ type: 'could-not-listen', reason: (error as Error).message });
-  }
+  const unopened = await listeners.change(rules.asked);
+  if (unopened) return say({ type: 'could-not-listen', reason: unopened.mistake });
+  void scripts.run();
   if (isExposed(settings.confdir)) log('warn', `${settings.confdir}/ca.pem can be read by others: chmod 600 it.`);
   sweepSpool(settings.confdir);
   opened.then((pair) => writeBundle(settings.confdir, pair)).catch((error: Error) => log('error', error.message));

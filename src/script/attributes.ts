@@ -230,7 +230,7 @@ export const attributes: readonly {
     attributes: [
       row('timestampTcpSetup', 'Seconds since 1970: TCP connected.'),
       row('timestampTlsSetup', 'Seconds since 1970: TLS done.', 'timestamp_ssl_setup'),
-      row('via', 'null: there is no upstream proxy.'),
+      row('via', 'The proxy on the way in upstream mode, as { scheme, address }, or null.'),
     ],
   },
   {

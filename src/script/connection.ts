@@ -90,7 +90,7 @@ export abstract class Connection extends Sealed {
 }
 
 export class Client extends Connection {
-  readonly proxyMode = 'regular';
+  readonly proxyMode: string;
   /** The client's own address: its remote host and port (S3-14). */
   readonly address: Address;
   readonly timestampStart: number | null;
@@ -105,6 +105,7 @@ export class Client extends Connection {
     this.mitmcert = facts.shown ? new Certificate(facts.shown) : null;
     this.address = addressOf(facts.address);
     this.timestampStart = seconds(facts.connectedAt);
+    this.proxyMode = facts.mode;
   }
 
   get peername(): Address {
@@ -121,8 +122,15 @@ export class Client extends Connection {
   }
 }
 
+/** A proxy on the way to a server. */
+export interface Via {
+  readonly scheme: 'http' | 'https';
+  readonly address: Address;
+}
+
 export class Server extends Connection {
-  readonly via = null;
+  /** The proxy on the way, in upstream mode. */
+  readonly via: Via | null;
   readonly peername: Address | null;
   readonly timestampStart: number | null;
   readonly timestampTcpSetup: number | null;
@@ -130,6 +138,7 @@ export class Server extends Connection {
   readonly timestampEnd: number | null = null;
   #address: Address | null;
   readonly #isOpen: IsOpen;
+  readonly #isThere: boolean;
 
   constructor(
     facts: ServerFacts | null,
@@ -141,14 +150,16 @@ export class Server extends Connection {
     super(id, facts, context);
     this.#address = address;
     this.#isOpen = isOpen;
-    this.peername = facts ? addressOf(facts.address) : null;
+    this.peername = facts?.address ? addressOf(facts.address) : null;
+    this.via = facts?.via ? { scheme: facts.via.scheme, address: [facts.via.host, facts.via.port] } : null;
+    this.#isThere = facts !== null;
     this.timestampStart = seconds(facts?.startedAt);
     this.timestampTcpSetup = seconds(facts?.connectedAt);
     this.timestampTlsSetup = seconds(facts?.securedAt);
   }
 
   get state(): 'open' | 'closed' {
-    return this.peername !== null && this.#isOpen('server') ? 'open' : 'closed';
+    return this.#isThere && this.#isOpen('server') ? 'open' : 'closed';
   }
 
   /** Host and port as asked for. Before the server is dialled another may be set. */
@@ -160,7 +171,7 @@ export class Server extends Connection {
     const [host, port] = address;
     if (typeof host !== 'string' || host === '') throw new TypeError('address takes [host, port]');
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`not a port: ${port}`);
-    if (this.peername) throw new TypeError('the address cannot change while the connection is open');
+    if (this.#isThere) throw new TypeError('the address cannot change while the connection is open');
     this.#address = [host, port];
   }
 }

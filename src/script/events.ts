@@ -91,6 +91,11 @@ export const events = {
     'A client sent CONNECT; nothing has been dialled.',
     'flow.request and its headers are set. A flow.response that is not 2xx is sent and ends it. No other HTTP event comes for the CONNECT.',
   ),
+  http_connect_upstream: event(
+    'flow',
+    'In upstream mode, before sluice sends a CONNECT of its own to the proxy on the way.',
+    'The headers of flow.request can be changed. Killing the flow gives the connection up.',
+  ),
   http_connected: event(
     'flow',
     'A CONNECT has been accepted.',

@@ -13,7 +13,7 @@ export function subjectOf(event: EventName, image: ConnectionImage): Connection 
   const subject =
     argument === 'server' || event.endsWith('_server')
       ? (context.server ?? new Server(null, null, context, String(image.id)))
-      : (context.client ?? new Client({ address: ':0', connectedAt: 0, tls: null }, context));
+      : (context.client ?? new Client({ address: ':0', connectedAt: 0, tls: null, mode: '' }, context));
   subject.error = image.error;
   return subject;
 }

@@ -3,6 +3,7 @@ import type { Flow, FlowId, Side } from '../flow/flow.js';
 import type { FlowRow } from '../flow/row.js';
 import type { Options } from '../options.js';
 import type {
+  ListeningPlace,
   LogEntry,
   LogLevel,
   ScriptColumn,
@@ -127,7 +128,8 @@ export interface State {
   readonly options: Options;
   readonly log: readonly LogEntry[];
   readonly history: readonly string[];
-  readonly listening: { readonly host: string; readonly port: number } | null;
+  /** Null until the proxy listens. */
+  readonly listening: readonly ListeningPlace[] | null;
   readonly scriptErrors: number;
   /** What scripts brought along. */
   readonly extras: {

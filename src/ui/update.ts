@@ -118,7 +118,7 @@ function heard(state: State, event: ProxyEvent): Step {
     case 'flow-added':
       return [state];
     case 'listening':
-      return [{ ...state, listening: { host: event.host, port: event.port } }];
+      return [{ ...state, listening: event.places }];
     case 'could-not-listen':
       return [withNotice(state, 'error', event.reason), { type: 'quit', reason: event.reason }];
     case 'view-filtered': {

@@ -25,12 +25,17 @@ describe('the line for another shell names what is not the default', () => {
   const home = '/home/a b/conf';
 
   it('for a POSIX shell', () => {
-    const command = environmentCommand('/bin/zsh', { host: '127.0.0.1', port: 9090 }, home);
+    const command = environmentCommand('/bin/zsh', { mode: 'regular', host: '127.0.0.1', port: 9090 }, home);
     assert.equal(command, `eval "$(sluice env -p 9090 --confdir '/home/a b/conf')"`);
   });
 
+  it('for SOCKS', () => {
+    const at = { mode: 'socks5', host: '127.0.0.1', port: 1080 };
+    assert.equal(environmentCommand('sh', at, '/c'), 'eval "$(sluice env -m socks5 --confdir /c)"');
+  });
+
   it('for fish, csh and PowerShell', () => {
-    const at = { host: '0.0.0.0', port: 8080 };
+    const at = { mode: 'regular', host: '0.0.0.0', port: 8080 };
     assert.equal(environmentCommand('fish', at, '/c'), 'sluice env --listen-host 0.0.0.0 --confdir /c | source');
     assert.equal(environmentCommand('tcsh', at, '/c'), 'eval "`sluice env --listen-host 0.0.0.0 --confdir /c`"');
     assert.equal(

@@ -80,8 +80,8 @@ test('what waits is listed once, is shown by no test, and does not differ', () =
 const FEATURES = path.resolve(ROOT, process.env.SLUICE_FEATURES ?? '../shared/features.md');
 const noFeatures = !fs.existsSync(FEATURES) && `no ${FEATURES}: set SLUICE_FEATURES to the list of features`;
 
-test('every row about scripts, flows and streaming is shown, differs or waits', { skip: noFeatures }, () => {
-  const rows = rowsOf(fs.readFileSync(FEATURES, 'utf8'), [5, 6, 7]);
+test('every row about scripts, flows, streaming and protocols is shown, differs or waits', { skip: noFeatures }, () => {
+  const rows = rowsOf(fs.readFileSync(FEATURES, 'utf8'), [5, 6, 7, 8]);
   assert.ok(rows.length > 200, `${rows.length} rows`);
   const waiting = new Set(WAITS.map(([id]) => id));
   assert.deepEqual(

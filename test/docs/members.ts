@@ -29,7 +29,7 @@ const NOT_FOR_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   ClientHello: ['clientHello'],
 };
 
-const FACTS = { address: '192.0.2.1:1234', connectedAt: 1, tls: null };
+const FACTS = { address: '192.0.2.1:1234', connectedAt: 1, tls: null, mode: 'regular' };
 
 const CONNECTION: ConnectionImage = {
   id: 1,

@@ -26,7 +26,7 @@ const COMMON = {
   id: 1 as FlowId,
   revision: 0,
   createdAt: 0,
-  client: { address: '10.0.0.7:50000', connectedAt: 0, tls: null },
+  client: { address: '10.0.0.7:50000', connectedAt: 0, tls: null, mode: 'regular' },
   server: null,
   held: null,
   marked: false,

@@ -45,7 +45,7 @@ test('GAP-03 STE-01 a server that hangs up in the body leaves status and error, 
   await screen.sees('yyyyyyyyyy');
 });
 
-test('TL-10 GAP-22 a client that refuses our certificate is a row; p passes its host through for this session', async (t) => {
+test('TL-10 TL-11 GAP-22 a client that refuses our certificate is a row; p passes its host through for this session', async (t) => {
   const { screen, port } = await openApp(t, { columns: 140 });
   const origin = await startOrigin(t, (visit) => visit.socket.end('this is no TLS'));
   const connect = async (): Promise<Client> => {
@@ -80,7 +80,7 @@ test('H1-02 H1-04 a malformed request is answered 400 with the reason, and is a 
   await screen.sees('Bad Name: \\x1b[31m');
 });
 
-test('reliability 18: a malformed response is answered 502, and is a row', async (t) => {
+test('H1-12 reliability 18: a malformed response is answered 502, and is a row', async (t) => {
   const { screen, port } = await openApp(t);
   const origin = await startOrigin(t, (visit) =>
     visit.socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'),

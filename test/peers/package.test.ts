@@ -34,7 +34,7 @@ test('npm installs the packed package as a sluice command that runs (OP-06)', {
   await t.test('it prints its version, its flags and its options', async () => {
     assert.deepEqual(await run(sluice, ['--version'], { env }), { code: 0, out: `sluice ${version}\n`, err: '' });
     assert.match((await run(sluice, ['--help'], { env })).out, /--listen-port/);
-    assert.match((await run(sluice, ['--options'], { env })).out, /^listen_port=8080$/m);
+    assert.match((await run(sluice, ['--options'], { env })).out, /^mode=regular$/m);
   });
 
   await t.test('sluice env prints lines that a shell can take, and their files are there', async () => {

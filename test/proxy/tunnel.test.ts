@@ -36,7 +36,7 @@ function reply(socket: tls.TLSSocket, wanted: RegExp): Promise<string> {
   });
 }
 
-test('TL-02 TL-06 HTTPS is opened with a leaf the client verifies; the server sees the same name and ALPN', async (t) => {
+test('TL-02 TL-04 TL-06 H1-14 HTTPS is opened with a leaf the client verifies; the server sees the same name and ALPN', async (t) => {
   const origin = await startTlsOrigin(t, response('secret'), ['http/1.1']);
   const proxy = await startProxy(t, { ssl_verify_upstream_trusted_ca: origin.caFile });
   const tunnel = await openTunnel(proxy, `127.0.0.1:${origin.port}`);

@@ -10,7 +10,7 @@ test('CTX-07 filter expressions match flows as a script has them now', () => {
     request: requestImage({ method: 'POST', fields: [['Host', 'b.test']] }),
     response: responseImage({ status: 404, fields: [['Content-Type', 'text/html']], body: body('x') }),
     marked: true,
-    client: { address: '10.0.0.1:5000', connectedAt: 1, tls: null },
+    client: { address: '10.0.0.1:5000', connectedAt: 1, tls: null, mode: 'regular' },
   });
   const matching = [
     'b.test/x',

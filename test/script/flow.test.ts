@@ -17,7 +17,7 @@ const CERTIFICATE: CertificateFacts = {
   validTo: 'Jan 1 00:00:00 2027 GMT',
   fingerprint: 'AA:BB',
 };
-const CLIENT = { address: '[::1]:5000', connectedAt: 100, tls: TLS };
+const CLIENT = { address: '[::1]:5000', connectedAt: 100, tls: TLS, mode: 'regular' };
 const SERVER: ServerFacts = {
   authority: 'a.test:443',
   address: '10.0.0.1:443',

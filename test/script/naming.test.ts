@@ -27,7 +27,7 @@ import { line, scripted, scriptFile } from './scripted.js';
 type Named = Record<string, unknown>;
 
 const CONTEXT = { client: null, server: null, options: {}, layers: ['http'] };
-const CLIENT = { address: '127.0.0.1:5000', connectedAt: 100, tls: null };
+const CLIENT = { address: '127.0.0.1:5000', connectedAt: 100, tls: null, mode: 'regular' };
 
 function server(): Server {
   const { server: made } = flow();

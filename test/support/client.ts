@@ -20,8 +20,8 @@ export class Client {
     });
   }
 
-  static async connect(port: number): Promise<Client> {
-    const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+  static async connect(port: number, host = '127.0.0.1'): Promise<Client> {
+    const socket = net.connect({ port, host, noDelay: true });
     await new Promise<void>((done, fail) => {
       socket.once('connect', done);
       socket.once('error', fail);

@@ -157,6 +157,6 @@ export async function startProxy(
     await worker.terminate();
     proxy.channel.close();
   });
-  proxy.port = (await Promise.race([proxy.event('listening'), crash])).port;
+  proxy.port = (await Promise.race([proxy.event('listening'), crash])).places[0]?.port ?? 0;
   return proxy;
 }

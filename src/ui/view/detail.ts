@@ -1,4 +1,4 @@
-import { errorOf, type Flow, type Message, responseOf, type TlsFacts } from '../../flow/flow.js';
+import { bracketed, errorOf, type Flow, type Message, responseOf, type TlsFacts } from '../../flow/flow.js';
 import { fullSize, shortDuration } from '../../flow/sizes.js';
 import { type Line, line, span, textLine } from '../lines.js';
 import type { State } from '../state.js';
@@ -61,7 +61,8 @@ function server(flow: Flow): Line[] {
   if (!facts) return [];
   const lines = section('Server connection', [
     ['authority', facts.authority],
-    ['address', facts.address],
+    ...(facts.address === '' ? [] : [['address', facts.address] as const]),
+    ...(facts.via ? [['via', `${facts.via.scheme}://${bracketed(facts.via.host)}:${facts.via.port}`] as const] : []),
     ['connection', facts.reused ? 'reused' : 'opened for this flow'],
     ...tls(facts.tls),
     ...(facts.tls ? [['verified with', facts.trust] as const] : []),

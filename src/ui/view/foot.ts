@@ -1,14 +1,11 @@
 import { shortSize } from '../../flow/sizes.js';
+import type { ListeningPlace } from '../../protocol.js';
 import { lineText } from '../editline.js';
 import { type KeyContext, keyFor } from '../keymap.js';
 import { type Line, line, type Span, span, spread, textLine } from '../lines.js';
 import { contextOf, focusedRow, type Prompt, type State } from '../state.js';
 import { startOf, textWidth } from '../text.js';
-
-/** Whether listening beyond loopback is worth a lasting warning. */
-function isExposed(host: string): boolean {
-  return !/^(127\.|::1$|localhost$)/.test(host);
-}
+import { isExposed, placeText } from './places.js';
 
 /** Left to right: place, what is on, and at the right edge the address (UI-SB-03 to UI-SB-19). */
 export function statusLine(state: State): Line {
@@ -30,10 +27,16 @@ export function statusLine(state: State): Line {
   if (!options.validate_inbound_headers) chip('tolerant', 'warning');
   if (state.scriptErrors > 0) chip(`script errors:${state.scriptErrors}`, 'error');
   const right: Span[] = [];
-  if (listening && isExposed(listening.host)) right.push(span(' open to the network ', 'warning'));
-  right.push(span(listening ? ` [${listening.host}:${listening.port}] ` : ' [starting] '));
+  if (listening?.some(isExposed)) right.push(span(' open to the network ', 'warning'));
+  right.push(span(listening ? ` ${placesText(listening, state.columns / 2)} ` : ' [starting] '));
   const spreadLine = spread(left, right, state.columns);
   return { spans: spreadLine.spans, tone: 'bar' };
+}
+
+/** Every place clients come in at, or how many there are (UI-SB-16). */
+function placesText(places: readonly ListeningPlace[], room: number): string {
+  const text = places.map((place) => `[${placeText(place)}]`).join(' ');
+  return textWidth(text) <= room || places.length === 1 ? text : `[modes:${places.length}]`;
 }
 
 interface Hint {
