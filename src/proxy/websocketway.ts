@@ -9,7 +9,7 @@ import type { Way } from './way.js';
 
 /** Bytes of the largest message that is read, kept, and shown to those who look. Larger ones pass in their frames. */
 export const LARGEST_MESSAGE = 16 * 1024 * 1024;
-/** Bytes that may wait to be decoded. */
+/** Bytes of whole messages that may wait to be decoded. */
 const UNDECODED = 4 * 1024 * 1024;
 
 /** A message whose frames are coming, or have come and are being decoded. */
@@ -163,9 +163,7 @@ export class WebSocketWay implements Way {
 
   /** The reader unmasks in place, so it gets bytes of its own. */
   private feed(part: Buffer): void {
-    if (this.isBlind) return;
-    this.undecoded += part.length;
-    this.reader.push(Buffer.from(part));
+    if (!this.isBlind) this.reader.push(Buffer.from(part));
   }
 
   private ended(): void {
@@ -173,6 +171,7 @@ export class WebSocketWay implements Way {
     const message = this.current;
     if (!message || !this.isFinal) return;
     this.current = null;
+    if (this.unread.at(-1) === message) this.undecoded += message.size;
     if (!this.isCurrentLarge) return;
     this.isCurrentLarge = false;
     const { fromClient } = this;
@@ -247,7 +246,7 @@ export class WebSocketWay implements Way {
   private read(content: Buffer, isText: boolean): void {
     const message = this.unread.shift();
     if (!message) return;
-    if (this.unread.length === 0) this.undecoded = 0;
+    if (message !== this.current) this.undecoded -= message.size;
     this.say(content, { ...message, kind: isText ? 'text' : 'binary' }, false);
     if (this.isRead) this.resume();
     this.out.flush();

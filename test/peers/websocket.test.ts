@@ -110,13 +110,12 @@ async function judge(one: Case, socket: Socket): Promise<Verdict> {
   }
   const closed = await client.comes(() => client.isClosed);
   const seen = heardBy(client);
-  const [behaviour = `FAILED: ${seen}`] =
-    Object.entries(possible).find(([, wanted]) => assertEqual(seen, wanted)) ?? [];
+  const [behaviour = `FAILED: ${seen}`] = Object.entries(possible).find(([, wanted]) => isEqual(seen, wanted)) ?? [];
   const isRight = client.closeCode !== null && closeCode.includes(client.closeCode);
   return { behaviour: isRight ? behaviour : `WRONG CODE: ${behaviour}`, code: client.closeCode, closed };
 }
 
-function assertEqual(a: readonly string[], b: readonly string[]): boolean {
+function isEqual(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((text, at) => text === b[at]);
 }
 

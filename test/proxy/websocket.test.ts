@@ -225,3 +225,24 @@ test('S3-32 S3-33 S3-34 what websockets_handshake changes is what the server rec
   await proxy.until(() => origin.handshakes.length > 0, 'the handshake');
   assert.equal(origin.handshakes[0]?.['sec-websocket-protocol'], 'chat');
 });
+
+test('WS-02 messages of several megabytes pass and are kept, whole and in fragments, held back or not', async (t) => {
+  for (const options of [{}, { intercept: '~websocket & ~c 999', intercept_active: true }]) {
+    const proxy = await startProxy(t, options);
+    const origin = await startWebSocketOrigin(t, { answer: (socket, data) => socket.send(`${data.length}`) });
+    const client = await openWebSocket(proxy, origin.port);
+    const size = 10 * 1024 * 1024;
+    client.socket.send(randomBytes(size));
+    for (let at = 0; at < 10; at += 1) client.socket.send(randomBytes(size / 10), { fin: at === 9 });
+    assert.deepEqual(await client.hears(2), [String(size), String(size)]);
+    const { id } = await talkRow(proxy, 4);
+    const { messages } = await readTalk(proxy, id);
+    assert.deepEqual(
+      messages.filter(({ fromClient }) => fromClient).map((message) => [message.size, message.offset !== null]),
+      [
+        [size, true],
+        [size, true],
+      ],
+    );
+  }
+});
