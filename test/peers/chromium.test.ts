@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import type http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
 import { type RunningNginx, startNginx } from '../support/nginx.js';
 import { noPty, type RunningSluice, startSluice } from '../support/pty.js';
+import { localLeaf } from '../support/tlsorigin.js';
+import { startWebSocketOrigin } from '../support/websocket.js';
 import { type Ended, missing, run } from './command.js';
 
 /*
@@ -102,4 +105,56 @@ test('a Chromium that does not trust the CA shows no page, and the row says why 
   const page = await dumpDom(sluice, `${nginx.httpsUrl}/page.html`);
   assert.doesNotMatch(page.out, /not yet|pictures and/);
   await sluice.pty.waitFor(new RegExp(`TLS\\s+localhost:${nginx.httpsPort}\\s+client .*does not trust the sluice CA`));
+});
+
+/** Sends a text and some bytes, and says what came back. */
+const TALKING = `<!doctype html>
+<title>talk</title><p id="said">not yet</p>
+<script>
+const said = [];
+const socket = new WebSocket('wss://' + location.host + '/talk');
+socket.binaryType = 'arraybuffer';
+socket.onopen = () => {
+  socket.send('h\u00e9llo '.repeat(50).trim());
+  socket.send(new Uint8Array(70000));
+};
+socket.onmessage = ({ data }) => {
+  said.push(typeof data === 'string' ? data.length : 'binary ' + data.byteLength);
+  if (said.length === 2) socket.close(4000, 'done');
+};
+socket.onclose = ({ code, wasClean }) => {
+  said.push(code, wasClean, socket.extensions);
+  document.getElementById('said').textContent = said.join(', ');
+  fetch('/over');
+};
+</script>
+<img src="/held">
+`;
+
+/** The picture keeps the browser from being done before the websocket is. */
+function talkingSite(): http.RequestListener {
+  let held: http.ServerResponse | null = null;
+  return ({ url }, response) => {
+    if (url === '/held') held = response;
+    else if (url === '/') response.setHeader('Content-Type', 'text/html; charset=utf-8').end(TALKING);
+    else response.end();
+    if (url === '/over') held?.end();
+  };
+}
+
+test('Chromium talks over a websocket with permessage-deflate, and the messages are read (WS-01 WS-02 WS-04)', {
+  skip,
+}, async (t) => {
+  const { leaf, caFile } = await localLeaf(t);
+  const tls = { key: leaf.key, cert: leaf.certificate };
+  const origin = await startWebSocketOrigin(t, { tls, plain: talkingSite(), deflate: { threshold: 0 } });
+  const sluice = await startSluice(t, ['--ssl-verify-upstream-trusted-ca', caFile]);
+  await trust(sluice);
+  const page = await dumpDom(sluice, `https://localhost:${origin.port}/`);
+  assert.match(page.out, /<p id="said">299, binary 70000, 4000, true, permessage-deflate<\/p>/, page.err);
+  assert.deepEqual(
+    origin.heard.map((text) => text.length),
+    [299, 'binary '.length + 70_000],
+  );
+  await sluice.pty.waitFor(/\/talk\s+101\s/);
 });

@@ -9,8 +9,10 @@ import { openTunnel, scriptFile, secure } from '../script/scripted.js';
 import { CASES, noCases } from '../support/cases.js';
 import { closing, frame, RawWebSocket } from '../support/frames.js';
 import { type RunningProxy, startProxy } from '../support/proxy.js';
+import { readTalk, talkRow, told } from '../support/talk.js';
 import { localLeaf } from '../support/tlsorigin.js';
 import { startWebSocketOrigin, type WebSocketOrigin } from '../support/websocket.js';
+import { missing, run } from './command.js';
 
 /*
  * The cases of the Autobahn test suite: what a server answers must be the same with sluice in between.
@@ -176,3 +178,39 @@ for (const isTls of [false, true])
       });
       assert.deepEqual(different, []);
     });
+
+const PYTHON = `
+import base64, os, socket, struct, sys
+proxy, origin = int(sys.argv[1]), int(sys.argv[2])
+s = socket.create_connection(('127.0.0.1', proxy))
+def head():
+    got = b''
+    while not got.endswith(b'\\r\\n\\r\\n'): got += s.recv(1)
+    return got.decode()
+s.sendall(f'CONNECT localhost:{origin} HTTP/1.1\\r\\nHost: localhost:{origin}\\r\\n\\r\\n'.encode())
+head()
+key = base64.b64encode(os.urandom(16)).decode()
+s.sendall(f'GET /py HTTP/1.1\\r\\nHost: localhost:{origin}\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: {key}\\r\\n\\r\\n'.encode())
+print(head().split()[1])
+def send(opcode, payload):
+    mask = os.urandom(4)
+    s.sendall(bytes([0x80 | opcode, 0x80 | len(payload)]) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload)))
+def receive():
+    first, length = s.recv(2, socket.MSG_WAITALL)
+    return first, s.recv(length, socket.MSG_WAITALL) if length else b''
+send(1, 'gr\u00fc\u00dfe'.encode())
+print(receive()[1].decode())
+send(9, b'ping')
+print(receive()[1].decode())
+send(8, struct.pack('>H', 1000))
+print(struct.unpack('>H', receive()[1])[0])
+`;
+
+test('WS-01 WS-02 WS-04 a client in a few lines of Python', { skip: missing('python3') }, async (t) => {
+  const proxy = await startProxy(t);
+  const origin = await startWebSocketOrigin(t);
+  const ended = await run('python3', ['-c', PYTHON, String(proxy.port), String(origin.port)]);
+  assert.deepEqual([ended.out.trim().split('\n'), ended.err], [['101', 'gr\u00fc\u00dfe', 'ping', '1000'], '']);
+  const { id } = await talkRow(proxy, 2);
+  assert.deepEqual(told(await readTalk(proxy, id)), ['> text gr\u00fc\u00dfe', '< text gr\u00fc\u00dfe']);
+});

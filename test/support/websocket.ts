@@ -19,6 +19,8 @@ export interface WebSocketOrigin {
 export interface OriginOptions {
   readonly deflate?: boolean | object;
   readonly tls?: https.ServerOptions;
+  /** Answers requests without an Upgrade. */
+  readonly plain?: http.RequestListener;
   /** Answers to a message; it echoes it unless told otherwise. */
   readonly answer?: (socket: WebSocket, data: Buffer, isBinary: boolean) => void;
 }
@@ -28,10 +30,11 @@ function echo(socket: WebSocket, data: Buffer, isBinary: boolean): void {
 }
 
 export async function startWebSocketOrigin(t: TestContext, options: OriginOptions = {}): Promise<WebSocketOrigin> {
-  const { deflate = false, tls, answer = echo } = options;
+  const { deflate = false, tls, plain, answer = echo } = options;
   const server = tls ? https.createServer(tls) : http.createServer();
   const origin = { sockets: [] as WebSocket[], heard: [] as string[], handshakes: [] as Record<string, string>[] };
   const sockets = new WebSocketServer({ server, perMessageDeflate: deflate });
+  if (plain) server.on('request', plain);
   sockets.on('connection', (socket, { headers }) => {
     origin.sockets.push(socket);
     origin.handshakes.push(headers);
