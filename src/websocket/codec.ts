@@ -19,8 +19,9 @@ export interface Extensions {
 export function negotiated(field: string): Extensions {
   if (field === '') return { deflate: null, unknown: [] };
   try {
-    const { [DEFLATE]: deflate, ...others } = extension.parse(field);
-    return { deflate: deflate?.[0] ?? null, unknown: Object.keys(others) };
+    const { [DEFLATE]: [deflate = null] = [], ...others } = extension.parse(field);
+    extensionsOf(deflate, false, 0); // throws for parameters that mean nothing
+    return { deflate, unknown: Object.keys(others) };
   } catch {
     return { deflate: null, unknown: [field] };
   }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { saidUntil, scripted } from '../script/scripted.js';
+import { line, openTunnel, saidUntil, scripted } from '../script/scripted.js';
+import { frame, RawWebSocket } from '../support/frames.js';
 import { startProxy } from '../support/proxy.js';
+import { startSpeaker } from '../support/speaker.js';
 import { readTalk, talkRow, told } from '../support/talk.js';
 import { localLeaf } from '../support/tlsorigin.js';
 import { openWebSocket, startWebSocketOrigin } from '../support/websocket.js';
@@ -245,4 +247,22 @@ test('WS-02 messages of several megabytes pass and are kept, whole and in fragme
       ],
     );
   }
+});
+
+test('WS-02 extensions that are not known are logged, and their frames pass', async (t) => {
+  const proxy = await startProxy(t);
+  const field = 'permessage-deflate; foo=1';
+  const answer = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Extensions: ${field}\r\n\r\n`;
+  const speaker = await startSpeaker(t, {
+    answer: ({ socket, received }) => void (received.endsWith('\r\n\r\n') && socket.write(answer)),
+  });
+  const client = new RawWebSocket((await openTunnel(proxy, `localhost:${speaker.port}`)).socket);
+  await client.open('localhost');
+  const odd = frame({ opcode: 1, rsv: 4, payload: Buffer.from('odd') });
+  client.socket.write(odd);
+  await proxy.until(() => speaker.visits[0]?.received.endsWith(odd.toString('latin1')), 'the frame');
+  await line(proxy, `websocket extensions that are not known: ${field}`);
+  const row = await proxy.row(({ status }) => status === 101);
+  const { flow } = await proxy.read(row.id);
+  assert.match(flow.notes[0]?.text ?? '', /what the client sends cannot be read .*: it passes unread from here on/);
 });
