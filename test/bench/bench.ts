@@ -15,6 +15,7 @@ import { terminalFault } from './terminal.js';
 import { benchTlsDownload } from './tlsdownload.js';
 import { benchTlsHosts } from './tlshosts.js';
 import { findTools, TOOLS, type Tool } from './tool.js';
+import { benchWebSocket } from './websocket.js';
 
 /*
  * Measures sluice, its console running, beside no proxy, a blind relay and mitmproxy. Everything is on this machine and
@@ -36,6 +37,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
   download: { measure: benchDownload, needs: ['curl'] },
   'tls-download': { measure: benchTlsDownload, needs: ['curl'] },
   script: { measure: benchScript, needs: ['wrk', 'curl'] },
+  websocket: { measure: benchWebSocket, needs: [] },
   frame: { measure: benchFrame, needs: [] },
 };
 

@@ -10,6 +10,7 @@ export type FigureName =
   | 'recorded-growth'
   | 'hook'
   | 'function'
+  | 'websocket'
   | 'feed'
   | 'feed-tls';
 
@@ -49,6 +50,7 @@ export const FIGURES: readonly Figure[] = [
   },
   { name: 'hook', text: 'HTTP with a response hook, of without', isAtLeast: true, bound: 0.5, unit: 'x' },
   { name: 'function', text: '1 GB through a stream function', isAtLeast: true, bound: 400, unit: ' MB/s' },
+  { name: 'websocket', text: 'websocket messages, of mitmdump', isAtLeast: true, bound: 10, unit: 'x' },
   { name: 'feed', text: 'first event of a stream, added', isAtLeast: false, bound: MILLISECONDS_ADDED, unit: ' ms' },
   { name: 'feed-tls', text: 'first event over TLS, added', isAtLeast: false, bound: MILLISECONDS_ADDED, unit: ' ms' },
 ];

@@ -9,6 +9,7 @@ export const SECTIONS = [
   'download',
   'tls-download',
   'script',
+  'websocket',
   'frame',
 ] as const;
 
