@@ -158,6 +158,15 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
     'differs: trailers are forwarded and shown; framing, routing and authentication names in them are dropped with a note',
   ],
   ['H1-05', 'differs: folded header lines are refused unless validate_inbound_headers is off'],
+  ['EVT-27', 'differs: messages can be dropped, too'],
+  ['ORD-16', 'differs: see AD-07: there is no update'],
+  ['ORD-17', 'differs: the server is always dialled first'],
+  ['DMW-02', 'differs: a message that was changed is sent in one frame; pings and pongs are not logged'],
+  [
+    'WS-02',
+    'differs: a message of more than 16 MB passes in its frames, and nobody sees its content; frames that break the protocol pass, too, for the other side to refuse',
+  ],
+  ['WS-06', 'differs: a reset passes as a reset; a client that closes its half before it has said a word is let go'],
   ['CR-06', 'differs: replays run at once; there is no queue yet'],
 ];
 

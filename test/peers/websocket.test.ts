@@ -214,3 +214,31 @@ test('WS-01 WS-02 WS-04 a client in a few lines of Python', { skip: missing('pyt
   const { id } = await talkRow(proxy, 2);
   assert.deepEqual(told(await readTalk(proxy, id)), ['> text gr\u00fc\u00dfe', '< text gr\u00fc\u00dfe']);
 });
+
+test('a conversation of 100,000 messages: what it takes, and how soon it can be read', async (t) => {
+  const proxy = await startProxy(t);
+  const origin = await startWebSocketOrigin(t, { answer: () => {} });
+  const client = new RawWebSocket((await openTunnel(proxy, `localhost:${origin.port}`)).socket);
+  await client.open('localhost');
+  const count = 100_000;
+  const burst = Buffer.concat(
+    Array.from({ length: 1000 }, () => frame({ opcode: 1, payload: Buffer.alloc(100, 'x') })),
+  );
+  const before = process.memoryUsage().rss;
+  for (let at = 0; at < count; at += 1000) if (!client.socket.write(burst)) await once(client.socket, 'drain');
+  const { id } = await talkRow(proxy, count);
+  const grown = (process.memoryUsage().rss - before) / 1e6;
+  const times: number[] = [];
+  for (let at = 0; at < 5; at += 1) {
+    const from = performance.now();
+    const after = proxy.events.length;
+    proxy.say({ type: 'read-talk', id, from: 0 });
+    const { batch } = await proxy.event('talk-read', after);
+    times.push(performance.now() - from);
+    assert.equal(batch.at.length, count);
+  }
+  const shown = times.map((time) => time.toFixed(1)).join(', ');
+  t.diagnostic(
+    `the test with its worker, its server and its client grew by ${grown.toFixed(1)} MB; read in ${shown} ms`,
+  );
+});

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { line, openTunnel, saidUntil, scripted } from '../script/scripted.js';
-import { frame, RawWebSocket } from '../support/frames.js';
+import { closing, frame, RawWebSocket } from '../support/frames.js';
 import { startProxy } from '../support/proxy.js';
 import { startSpeaker } from '../support/speaker.js';
 import { readTalk, talkRow, told } from '../support/talk.js';
@@ -265,4 +265,81 @@ test('WS-02 extensions that are not known are logged, and their frames pass', as
   const row = await proxy.row(({ status }) => status === 101);
   const { flow } = await proxy.read(row.id);
   assert.match(flow.notes[0]?.text ?? '', /what the client sends cannot be read .*: it passes unread from here on/);
+});
+
+test('WS-03 what is put between waits for the end of a message in fragments', async (t) => {
+  const proxy = await startProxy(t);
+  const origin = await startWebSocketOrigin(t, { answer: () => {} });
+  const client = await openWebSocket(proxy, origin.port);
+  const pings: string[] = [];
+  origin.sockets[0]?.on('ping', () => pings.push('ping'));
+  client.socket.send('a', { fin: false });
+  client.socket.ping();
+  await proxy.until(() => pings.length > 0, 'the ping');
+  const row = await proxy.row(({ status }) => status === 101);
+  proxy.say({ type: 'inject', flow: row, toServer: true, content: Buffer.from('between'), isText: true });
+  client.socket.ping();
+  await proxy.until(() => pings.length > 1, 'the second ping');
+  client.socket.send('b', { fin: true });
+  await proxy.until(() => origin.heard.length === 2, 'both');
+  assert.deepEqual(origin.heard, ['ab', 'between']);
+});
+
+test('WS-03 WS-04 a close behind held messages waits for them, and so does the end of the connection', async (t) => {
+  const proxy = await startProxy(t, HOLD);
+  const origin = await startWebSocketOrigin(t, { answer: () => {} });
+  const client = await openWebSocket(proxy, origin.port);
+  client.socket.send('held');
+  client.socket.close(4002, 'after it');
+  const row = await proxy.row(({ held }) => held === 'request');
+  assert.deepEqual([origin.heard, origin.sockets[0]?.readyState], [[], 1]);
+  proxy.say({ type: 'resume', flows: [row] });
+  assert.deepEqual(await client.closes(), { code: 4002, reason: 'after it' });
+  assert.deepEqual(origin.heard, ['held']);
+});
+
+test('WS-04 a close in the middle of a message in fragments goes on although somebody looks', async (t) => {
+  const proxy = await scripted(t, 'export function websocket_message() {}');
+  const origin = await startWebSocketOrigin(t, { answer: () => {} });
+  const tunnel = await openTunnel(proxy, `localhost:${origin.port}`);
+  const client = new RawWebSocket(tunnel.socket);
+  await client.open('localhost');
+  client.socket.write(frame({ opcode: 1, fin: false, payload: Buffer.from('never whole') }));
+  client.socket.write(frame(closing(1001)));
+  await client.until(() => client.closeCode !== null, 'the close');
+  assert.equal(client.closeCode, 1001);
+});
+
+/** Peers who compress, a hook, and a message that inflates to more than is read. */
+async function bombed(t: TestContext, hook: string) {
+  const proxy = await scripted(t, `export function websocket_message({ websocket }) { ${hook} }`);
+  const origin = await startWebSocketOrigin(t, {
+    deflate: { threshold: 0 },
+    answer: (socket, data) => socket.send(`${data.length}`),
+  });
+  const client = await openWebSocket(proxy, origin.port, { deflate: { threshold: 0 } });
+  client.socket.send('first');
+  await client.hears(1);
+  client.socket.send(Buffer.alloc(40 * 1024 * 1024));
+  client.socket.send('after');
+  return { proxy, client };
+}
+
+test('WS-02 reliability 6 a compressed message that is too large when inflated passes unread, and what follows it', async (t) => {
+  const { proxy, client } = await bombed(t, '');
+  assert.deepEqual(await client.hears(3), ['5', String(40 * 1024 * 1024), '5']);
+  const row = await talkRow(proxy, 4);
+  const { flow } = await proxy.read(row.id);
+  assert.match(flow.notes[0]?.text ?? '', /^what the client sends cannot be read .*: it passes unread from here on$/);
+});
+
+test('WS-03 after a compressed message was changed what cannot be read cannot pass: the websocket is cut, and says why', async (t) => {
+  const { proxy, client } = await bombed(
+    t,
+    `if (websocket.messages.length === 1) websocket.messages[0].text = 'FIRST';`,
+  );
+  assert.equal((await client.closes()).code, 1006);
+  const row = await proxy.row(({ failed }) => failed);
+  const { flow } = await proxy.read(row.id);
+  assert.match(flow.notes[0]?.text ?? '', /cannot pass unread after a compressed message was changed/);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { test } from 'node:test';
 import { startProxy } from '../support/proxy.js';
 import { echo, startSpeaker } from '../support/speaker.js';
@@ -379,4 +380,19 @@ test('DM-19 EVT-27 TCP: a script kills in tcp_start, and no byte reaches the ser
   assert.equal(speaker.visits[0]?.received ?? '', '');
   await proxy.row((row) => row.failed && row.kind === 'tunnel');
   assert.deepEqual(logged(proxy), []);
+});
+
+test('ERR-07 S4-04 a script that is loaded anew sees the messages from before', async (t) => {
+  const source = (word: string): string =>
+    `export function websocket_message({ websocket }) { console.log('${word}', websocket.messages.map(({ text }) => text).join(' ')); }`;
+  const file = scriptFile(t, 't.mjs', source('old'));
+  const proxy = await startProxy(t, { scripts: [file] });
+  const origin = await startWebSocketOrigin(t, SILENT);
+  const client = await openWebSocket(proxy, origin.port);
+  client.socket.send('one');
+  await saidUntil(proxy, 't.mjs', 'old one');
+  fs.writeFileSync(file, source('new'));
+  await line(proxy, /^t\.mjs reloaded/);
+  client.socket.send('two');
+  await saidUntil(proxy, 't.mjs', 'new one two');
 });
