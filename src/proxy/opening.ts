@@ -52,5 +52,6 @@ function opened(context: Context, image: ConnectionImage, result: DialResult): v
   const now: ConnectionImage = { ...image, server: facts, certificate: facts.certificate };
   scripts.connection('server_connected', now);
   if (facts.tls) scripts.connection('tls_established_server', now);
+  socket.on('error', () => {}); // whoever takes it over hears of the close
   socket.once('close', () => scripts.connection('serverdisconnect', now));
 }

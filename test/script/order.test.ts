@@ -188,7 +188,8 @@ test('ORD-08 S2-13 S3-31 EVT-23 a response that is cut off while it is read whol
   const answer = await fetchThrough(proxy.port, `http://127.0.0.1:${origin.port}/cut`);
   assert.match(answer, /^HTTP\/1\.1 502 Bad Gateway/);
   const heard = withoutClosing(await saidUntil(proxy, 't.mjs', 'error'));
-  assert.deepEqual(heard.slice(0, -1), [...ACCEPTED, 'requestheaders', 'request', ...DIALLED, 'responseheaders']);
+  const before = heard.slice(0, heard.indexOf('error')); // what the hook prints itself may have come, too
+  assert.deepEqual(before, [...ACCEPTED, 'requestheaders', 'request', ...DIALLED, 'responseheaders']);
   const told = await proxy.until(
     () => said(proxy, 't.mjs').find((text) => text.endsWith(' /cut 200')),
     'what it tells',
