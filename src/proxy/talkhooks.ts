@@ -131,8 +131,12 @@ export class TalkHooks implements Judge {
     this.isKnown = true;
     let verdict = before;
     const newest = (): Newest | null =>
-      current && { content: verdict.content ?? current.said.content, dropped: verdict.isDropped };
-    this.whenReadable(event, current ? 1 : 0, () =>
+      current && {
+        index: current.index,
+        content: verdict.content ?? current.said.content,
+        dropped: verdict.isDropped,
+      };
+    this.whenReadable(event, current?.index ?? this.conversation.length, () =>
       this.context.scripts.ask(
         event,
         (script) => ({ type: 'talk', event, flow: this.image(), talk: this.talkFor(script, newest()) }),
@@ -145,9 +149,8 @@ export class TalkHooks implements Judge {
     );
   }
 
-  /** Messages that a script does not know, but for the newest, are read from where they were recorded. */
-  private whenReadable(event: TalkEvent, newest: number, done: () => void): void {
-    const old = this.conversation.length - newest;
+  /** Of these first messages those that a script does not know are read from where they were recorded. */
+  private whenReadable(event: TalkEvent, old: number, done: () => void): void {
     const isBehind = this.context.scripts.having(event).some((script) => this.knownTo(script) < old);
     if (isBehind) this.conversation.ready(done);
     else done();
@@ -166,7 +169,7 @@ export class TalkHooks implements Judge {
   private talkFor(script: Script, newest: Newest | null): TalkImage {
     const { conversation } = this;
     const from = this.knownTo(script);
-    this.known.set(script, { thread: script.generation, count: conversation.length });
+    this.known.set(script, { thread: script.generation, count: newest ? newest.index + 1 : conversation.length });
     return talkImage(conversation, from, newest);
   }
 

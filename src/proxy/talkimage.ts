@@ -3,8 +3,9 @@ import type { BodyData } from '../flow/extent.js';
 import type { TalkImage, TalkMessageImage } from '../flow/image.js';
 import type { Conversation } from './conversation.js';
 
-/** The last message as it stands with the scripts. */
+/** The message of a hook as it stands with the scripts; one that nobody looks at may have come behind it. */
 export interface Newest {
+  readonly index: number;
   readonly content: Uint8Array;
   readonly dropped: boolean;
 }
@@ -13,10 +14,11 @@ export interface Newest {
 export function talkImage(conversation: Conversation, from: number, newest: Newest | null): TalkImage {
   const messages: TalkMessageImage[] = [];
   const kept = conversation.contents();
-  for (let index = from; index < conversation.length; index += 1) {
+  const count = newest ? newest.index + 1 : conversation.length;
+  for (let index = from; index < count; index += 1) {
     const message = conversation.get(index);
     if (!message) continue;
-    const isNewest = newest !== null && index === conversation.length - 1;
+    const isNewest = newest?.index === index;
     const content: BodyData | null = isNewest ? { type: 'bytes', bytes: copied(newest.content) } : part(kept, message);
     messages.push(messageImage({ ...message, dropped: isNewest ? newest.dropped : message.dropped }, content));
   }

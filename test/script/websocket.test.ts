@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
-import { startProxy } from '../support/proxy.js';
+import { startProxy, temporaryFolder } from '../support/proxy.js';
 import { echo, startSpeaker } from '../support/speaker.js';
 import { readTalk, talkRow, told } from '../support/talk.js';
 import { openWebSocket, startWebSocketOrigin } from '../support/websocket.js';
@@ -395,4 +396,28 @@ test('ERR-07 S4-04 a script that is loaded anew sees the messages from before', 
   await line(proxy, /^t\.mjs reloaded/);
   client.socket.send('two');
   await saidUntil(proxy, 't.mjs', 'new one two');
+});
+
+test('EVT-25 S4-04 a message too large for hooks that passes meanwhile does not take the place of the one in the hook', async (t) => {
+  const second = `export function websocket_message({ websocket }) {
+    const { fromClient, content } = websocket.messages.at(-1);
+    console.log(fromClient, String(content), websocket.messages.length);
+  }`;
+  const word = path.join(temporaryFolder(t), 'go-on');
+  const first = `import fs from 'node:fs';
+  export async function websocket_message({ websocket }) {
+    console.log('waits');
+    while (!fs.existsSync(${JSON.stringify(word)})) await new Promise((done) => setTimeout(done, 10));
+  }`;
+  const proxy = await startProxy(t, {
+    scripts: [scriptFile(t, 'first.mjs', first), scriptFile(t, 'second.mjs', second)],
+  });
+  const origin = await startWebSocketOrigin(t, SILENT);
+  const client = await openWebSocket(proxy, origin.port);
+  origin.sockets[0]?.send('small');
+  await saidUntil(proxy, 'first.mjs', 'waits');
+  client.socket.send(Buffer.alloc(17 * 1024 * 1024));
+  await talkRow(proxy, 2);
+  fs.writeFileSync(word, '');
+  await saidUntil(proxy, 'second.mjs', 'false small 1');
 });
