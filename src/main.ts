@@ -136,6 +136,10 @@ async function run(task: Task): Promise<number> {
       process.stdout.write(await exportCertificate(configurationFolder(options), format, options));
       return 0;
     }
+    case 'dump': {
+      const { runDump } = await import('./cli/dump.js');
+      return runDump(task.options, task.given, (line) => process.stdout.write(`${line}\n`), fail);
+    }
     case 'console':
       return runConsole(task.options, task.given);
   }

@@ -253,6 +253,53 @@ const table = {
     default: [],
     help: 'Read what is spoken with host:port that match this regular expression as raw TCP, inside TLS where there is TLS; may be repeated.',
   },
+  rfile: {
+    kind: 'list',
+    default: [],
+    short: 'r',
+    help: 'Load the flows of this dump or HAR file at start; may be repeated.',
+    fixed: true,
+  },
+  save_stream_file: {
+    kind: 'str',
+    default: null,
+    short: 'w',
+    help: 'Write flows to this file as they finish; + in front of it appends to one that is there.',
+  },
+  save_stream_filter: {
+    kind: 'str',
+    default: null,
+    help: 'Write only flows that match this filter to save_stream_file.',
+  },
+  server: {
+    kind: 'bool',
+    default: true,
+    help: 'Open the ports of the proxy. Off: only files are looked at.',
+    fixed: true,
+  },
+  flow_detail: {
+    kind: 'int',
+    default: 1,
+    least: 0,
+    help: 'sluice dump: 0 prints no flows, 1 a line for each, 2 heads too, 3 and the beginning of bodies, 4 whole bodies.',
+  },
+  json: { kind: 'bool', default: false, help: 'sluice dump: print each flow as one line of JSON.' },
+  until: {
+    kind: 'str',
+    default: null,
+    help: 'sluice dump: end with code 0 when flows that match this filter have come.',
+  },
+  count: { kind: 'int', default: 1, help: 'sluice dump: how many flows --until waits for.' },
+  timeout: {
+    kind: 'int',
+    default: null,
+    help: 'sluice dump: end after so many seconds, with code 1 if --until has not come true.',
+  },
+  dump_version: {
+    kind: 'int',
+    default: 17,
+    help: 'Version of the dump files that are written: 17, which mitmproxy 8.1 and later open, or 21.',
+  },
   validate_inbound_headers: {
     kind: 'bool',
     default: true,

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { TalkBatch } from './flow/conversation.js';
 import type { BodyData } from './flow/extent.js';
 import type { Flow, FlowId, Place, Side } from './flow/flow.js';
+import type { Finished } from './flow/image.js';
 import type { RowBatch } from './flow/row.js';
 import type { OptionName, OptionShape, OptionValue } from './options.js';
 
@@ -50,6 +51,15 @@ export type ProxyCommand =
   | { readonly type: 'mark'; readonly flows: readonly FlowTarget[]; readonly marked: boolean }
   | { readonly type: 'pass-host'; readonly flow: FlowTarget }
   | { readonly type: 'run-script'; readonly flows: readonly FlowTarget[]; readonly path: string }
+  /** Writes flows to a file; + in front of the path appends. */
+  | {
+      readonly type: 'save-flows';
+      readonly flows: readonly FlowTarget[];
+      readonly path: string;
+      readonly format: FileFormat;
+    }
+  /** Adds the flows of a file to the list. */
+  | { readonly type: 'load-flows'; readonly path: string }
   | { readonly type: 'set-option'; readonly name: OptionName; readonly value: OptionValue }
   /** An option that a script brought. */
   | { readonly type: 'set-script-option'; readonly name: string; readonly words: readonly string[] }
@@ -71,6 +81,26 @@ export interface ListeningPlace {
   readonly host: string;
   readonly port: number;
 }
+
+/** mitmproxy's dump, or HAR 1.2. */
+export type FileFormat = 'mitm' | 'har';
+
+/** What the thread that reads and writes files is asked for. One job at a time. */
+export type FileCommand =
+  | { readonly type: 'save'; readonly path: string; readonly format: FileFormat; readonly version: number }
+  /** Flows of the file being written, in order. */
+  | { readonly type: 'flows'; readonly flows: readonly Finished[]; readonly isLast: boolean }
+  | { readonly type: 'load'; readonly path: string }
+  /** More flows of the file being read are wanted. */
+  | { readonly type: 'more' };
+
+export type FileEvent =
+  /** The next flows can be written. */
+  | { readonly type: 'ready' }
+  | { readonly type: 'saved'; readonly count: number; readonly warnings: readonly string[] }
+  | { readonly type: 'read'; readonly flows: readonly Finished[] }
+  | { readonly type: 'loaded'; readonly count: number; readonly damage: string | null }
+  | { readonly type: 'failed'; readonly reason: string };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
 
@@ -169,6 +199,14 @@ export type ProxyEvent =
       readonly done: number;
       readonly of: number;
     }
+  | {
+      readonly type: 'flows-saved';
+      readonly path: string;
+      readonly count: number;
+      readonly warnings: readonly string[];
+    }
+  /** `damage` says what of the file could not be read, or is null. */
+  | { readonly type: 'flows-loaded'; readonly path: string; readonly count: number; readonly damage: string | null }
   | { readonly type: 'flow-added'; readonly id: FlowId }
   | { readonly type: 'option-changed'; readonly name: OptionName; readonly value: OptionValue }
   | { readonly type: 'script-finished'; readonly report: ScriptReport }

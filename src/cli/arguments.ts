@@ -18,6 +18,8 @@ export type Given = Readonly<Record<string, string>>;
 
 export type Task =
   | { readonly type: 'console'; readonly options: Options; readonly given: Given }
+  /** Prints flows instead of showing them. */
+  | { readonly type: 'dump'; readonly options: Options; readonly given: Given }
   | { readonly type: 'env'; readonly options: Options }
   | { readonly type: 'ca'; readonly options: Options; readonly format: 'pem' | 'cer' | 'p12' }
   | { readonly type: 'help' | 'version' | 'options' | 'commands' };
@@ -84,6 +86,10 @@ export function parseArguments(words: readonly string[]): Task | Mistake {
 function taskOf(words: readonly string[], options: Options, given: Given): Task | Mistake {
   const [task, ...rest] = words;
   if (task === undefined) return { type: 'console', options, given };
+  if (task === 'dump') {
+    const filter = rest.length === 0 ? options.view_filter : rest.join(' ');
+    return { type: 'dump', options: withOption(options, 'view_filter', filter), given };
+  }
   if (task === 'env' && rest.length === 0) return { type: 'env', options };
   if (task === 'ca' && rest.length <= 1) {
     const format = rest[0] ?? 'pem';

@@ -1,20 +1,9 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import v8 from 'node:v8';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import { CA_CERTIFICATE_FILE } from '../certs/store.js';
 import { now } from '../flow/clock.js';
 import { isMistake, type Mistake, type Options } from '../options.js';
-import {
-  type ListeningPlace,
-  type Port,
-  type ProxyCommand,
-  type ProxyEvent,
-  type ProxySettings,
-  portOver,
-} from '../protocol.js';
-import { spoolFolder } from '../proxy/spool.js';
+import type { ListeningPlace } from '../protocol.js';
 import { checkCommand, commands } from '../ui/commands/table.js';
 import { type Keymap, NO_KEYS, overlay } from '../ui/keymap.js';
 import { Program } from '../ui/program.js';
@@ -23,6 +12,7 @@ import type { TerminalInput, TerminalOutput } from '../ui/terminal.js';
 import { isProxy, placeUrl } from '../ui/view/places.js';
 import { configurationFolder } from './confdir.js';
 import { environmentCommand, proxyVariables, shellLines } from './environment.js';
+import { removeSpool, startProxy, stopped } from './proxythread.js';
 
 /** Everything the console takes from its process, so that a test can give it something else. */
 export interface ConsoleSettings {
@@ -57,57 +47,6 @@ export function loadKeymap(confdir: string): Keymap | Mistake {
   return isMistake(standard) ? standard : overlay(standard, path.join(confdir, 'keybindings'), checkCommand);
 }
 
-interface StartedProxy {
-  readonly port: Port<ProxyEvent, ProxyCommand>;
-  readonly worker: Worker;
-  readonly spool: string;
-  /** What was said before the interface was there to hear it. */
-  readonly early: readonly ProxyEvent[];
-  readonly places: readonly ListeningPlace[];
-}
-
-/**
- * MB for the proxy's new objects, in three parts of which one fits a processor's cache. Next to nothing survives a
- * request, so that collecting often is cheap, and what was read from sockets is given back soon.
- */
-const YOUNG = 3;
-
-function startProxy(
-  options: Options,
-  confdir: string,
-  scriptText: string | null,
-  given: Readonly<Record<string, string>>,
-  crashed: (error: Error) => void,
-): Promise<StartedProxy | Mistake> {
-  const { port1, port2 } = new MessageChannel();
-  v8.setFlagsFromString('--no-parallel-scavenge'); // there is too little to copy to be worth four more threads
-  const spool = spoolFolder(confdir, process.pid);
-  const settings: ProxySettings = { options, confdir, spool, port: port2, scriptText, given };
-  const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {
-    workerData: settings,
-    transferList: [port2],
-    stdout: true,
-    stderr: true,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
-  });
-  worker.on('error', crashed);
-  const port = portOver<ProxyEvent, ProxyCommand>(port1);
-  const early: ProxyEvent[] = [];
-  return new Promise((done) => {
-    const listener = (event: ProxyEvent): void => {
-      early.push(event);
-      if (event.type === 'could-not-listen') {
-        void worker.terminate();
-        done({ mistake: event.reason });
-      } else if (event.type === 'listening') {
-        port1.removeListener('message', listener);
-        done({ port, worker, spool, early, places: event.places });
-      }
-    };
-    port1.on('message', listener);
-  });
-}
-
 function timeText(at: number): string {
   const date = new Date(at);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
@@ -125,31 +64,8 @@ export function proxyUrl(place: ListeningPlace): string {
   return placeUrl({ ...place, host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host });
 }
 
-/** Milliseconds that scripts have for their `done` when sluice ends. */
-const FAREWELL = 5000;
-
-/** Lets the proxy end, and its scripts with it. */
-function stopped(port: Port<ProxyEvent, ProxyCommand>, worker: Worker): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(done, FAREWELL);
-    const end = (): void => {
-      clearTimeout(timer);
-      done();
-    };
-    port.hear((event) => event.type === 'stopped' && end());
-    worker.once('exit', end);
-    port.say({ type: 'stop' });
-  });
-}
-
-/** A folder that cannot be removed cannot have been made either, or is swept at the next start. */
-function removeSpool(spool: string): void {
-  try {
-    fs.rmSync(spool, { recursive: true, force: true });
-  } catch {
-    // nothing to do about it while ending
-  }
-}
+/** Without a server (--no-server). */
+const NOWHERE: ListeningPlace = { mode: 'regular', host: '127.0.0.1', port: 0 };
 
 /** Starts the proxy, then the interface on a terminal. Mistakes come back before the terminal is touched. */
 export async function openConsole(settings: ConsoleSettings): Promise<RunningConsole | Mistake> {
@@ -162,8 +78,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
   const proxy = await starting;
   if (isMistake(proxy)) return proxy;
   const { places, port, worker, spool } = proxy;
-  const listening = places.find(isProxy) ?? places[0];
-  if (!listening) return { mistake: 'sluice listens nowhere' };
+  const listening = places.find(isProxy) ?? places[0] ?? NOWHERE;
   const around: Surroundings = {
     version: settings.version,
     confdir,

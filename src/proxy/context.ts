@@ -8,6 +8,7 @@ import type { Mistake, Options } from '../options.js';
 import type { LogLevel, ScriptFailure } from '../protocol.js';
 import type { Entrance } from './entrance.js';
 import type { Extras } from './extras.js';
+import type { Files } from './files.js';
 import type { Ledger } from './ledger.js';
 import type { Login } from './login.js';
 import type { Postman } from './outbox.js';
@@ -45,6 +46,10 @@ export interface Context {
   shown: FlowFilter | null;
   /** The compiled stream_filter, with their texts. */
   streamed: readonly { readonly text: string; readonly filter: FlowFilter }[];
+  /** Reads and writes files of flows. */
+  readonly files: Files;
+  /** The compiled save_stream_filter, or null for all. */
+  saved: FlowFilter | null;
   /** Says which flows the list shows. */
   readonly view: ViewFilter;
   readonly scripts: Scripts;

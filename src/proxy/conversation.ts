@@ -116,6 +116,11 @@ export class Conversation {
     this.changed();
   }
 
+  /** It ended long ago. */
+  ended(end: TalkEnd): void {
+    this.ending = end;
+  }
+
   /** The messages as they are, to come back to. */
   snapshot(): TalkColumns {
     return this.columns.copy();

@@ -60,6 +60,14 @@ export class Desk {
         return this.each(command, (record) => this.mark(record, command.marked));
       case 'pass-host':
         return this.passHost(command.flow);
+      case 'save-flows': {
+        const ids = command.flows.map(({ id }) => id);
+        const { path, format } = command;
+        const to = { path, format, version: this.context.options.dump_version };
+        return this.context.files.save(ids, to, this.say);
+      }
+      case 'load-flows':
+        return this.context.files.load(command.path, this.say);
       case 'run-script':
         void this.scripts.run(command.flows, command.path);
         return;

@@ -20,6 +20,7 @@ import { announcedLength, type Framing } from '../http/framing.js';
 import type { Teller } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
 import { Conversation } from './conversation.js';
+import { Hold } from './hold.js';
 import { LiveMessage } from './message.js';
 import { Recording } from './recording.js';
 import type { Spool } from './spool.js';
@@ -72,7 +73,7 @@ export class Entry implements Teller {
   request: LiveMessage<RequestHead>;
   response: LiveMessage<ResponseHead> | null = null;
   error: FlowError | null = null;
-  heldSide: Side | null = null;
+  readonly hold = new Hold();
   marked = false;
   replayed = false;
   isLive = true;
@@ -87,7 +88,6 @@ export class Entry implements Teller {
   waitsFor: string | null = null;
   /** Why the body cannot go on, though nobody killed the flow. */
   private cutBy: string | null = null;
-  private readonly releaseListeners: (() => void)[] = [];
   private watchLimit = 0;
   /** The scripts that said how a body goes on. */
   wishers: Readonly<Partial<Record<Side, string>>> = {};
@@ -102,6 +102,10 @@ export class Entry implements Teller {
   ) {
     const head: RequestHead = { method: '', target: '', origin: NOWHERE, path: '', version: 'HTTP/1.1', fields: [] };
     this.request = new LiveMessage(head, NO_BODY, 0, null, this.createdAt);
+  }
+
+  get heldSide(): Side | null {
+    return this.hold.side;
   }
 
   // --- what the exchange tells
@@ -167,7 +171,7 @@ export class Entry implements Teller {
   }
 
   held(side: Side): void {
-    this.heldSide = side;
+    this.hold.side = side;
     this.changed();
   }
 
@@ -209,8 +213,7 @@ export class Entry implements Teller {
   /** Messages are told from here on. */
   converse(protocol: Conversation['protocol']): Conversation {
     const conversation = new Conversation(protocol, this.spool, () => {
-      const { held } = conversation;
-      this.heldSide = held && (held.fromClient ? 'request' : 'response');
+      this.hold.follow(conversation);
       this.changed();
     });
     this.conversation = conversation;
@@ -288,15 +291,9 @@ export class Entry implements Teller {
   }
 
   released(): void {
-    this.heldSide = null;
+    this.hold.side = null;
     this.changed();
-    for (const heard of this.releaseListeners.splice(0)) heard();
-  }
-
-  /** Calls back when nobody holds it any more; at once where nobody does. */
-  onRelease(heard: () => void): void {
-    if (this.heldSide === null) heard();
-    else this.releaseListeners.push(heard);
+    this.hold.release();
   }
 
   note(note: Note): void {

@@ -2,13 +2,15 @@ import { now } from '../flow/clock.js';
 import type { BodyData } from '../flow/extent.js';
 import { type Fields, sameName } from '../flow/fields.js';
 import type { Carriage, FlowError, RequestHead, ResponseHead, Side } from '../flow/flow.js';
-import type { FlowImage, PassageImage, RequestImage, ResponseImage } from '../flow/image.js';
+import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage } from '../flow/image.js';
 import type { Changed, FlowChange } from '../script/image.js';
 import type { Entry } from './entry.js';
 import { LiveMessage } from './message.js';
 import type { Passage } from './passage.js';
 import { recordingOf } from './recording.js';
+import type { Record } from './shelf.js';
 import type { Spool } from './spool.js';
+import { talkImage } from './talkimage.js';
 
 /*
  * Between the ledger and a script: a flow's image, and what came back put onto the flow.
@@ -58,6 +60,14 @@ export function passageImage(passage: Passage): PassageImage {
   const { isLive: live, heldSide } = passage;
   const facts = { id, host, port, error, client, server, createdAt };
   return { ...facts, live, held: heldSide !== null, marked, comment, metadata };
+}
+
+/** A flow with its conversation; contents of messages are read from where they were recorded. */
+export async function finishedImage(record: Record): Promise<Finished> {
+  const { conversation } = record;
+  if (conversation) await new Promise<void>((done) => conversation.ready(done));
+  const flow = 'request' in record ? imageOf(record, record.error) : passageImage(record);
+  return { flow, talk: conversation && talkImage(conversation, 0, null) };
 }
 
 type AnyChange = Changed<RequestImage> | Changed<ResponseImage>;

@@ -1,4 +1,6 @@
 import type { ClientFacts, FlowId } from '../flow/flow.js';
+import type { Finished, PassageImage } from '../flow/image.js';
+import { adopt } from './adopt.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
 import { Live } from './live.js';
@@ -17,7 +19,7 @@ export class Ledger {
     private readonly feed: Feed<Record>,
     readonly spool: Spool,
     private readonly storesStreamed: () => boolean,
-    private readonly ended: (entry: Entry) => void,
+    private readonly ended: (record: Record) => void,
   ) {
     this.shelf = new PackedShelf(spool, (id, client) => this.entry(id, client));
   }
@@ -42,6 +44,20 @@ export class Ledger {
 
   get(id: FlowId): Record | undefined {
     return this.live.get(id) ?? this.shelf.get(id);
+  }
+
+  /** Takes in a flow that is over, from a file, under a number of its own. */
+  adopt(finished: Finished): FlowId {
+    const id = this.newId();
+    const { flow } = finished;
+    const record = 'request' in flow ? this.entry(id, flow.client) : this.passage(flow);
+    adopt(record, finished, this.spool);
+    this.changed(record);
+    return record.id;
+  }
+
+  private passage({ client, host, port }: PassageImage): Passage {
+    return new Passage(this.newId(), client, host, port, 'tcp', 'from a file', this);
   }
 
   /** Every flow there is, oldest first. */
@@ -74,7 +90,7 @@ export class Ledger {
     this.live.remove(record);
     if (this.gone.has(record.id)) return;
     this.shelf.put(record);
-    if (record instanceof Entry) this.ended(record);
+    this.ended(record);
   }
 
   private entry(id: FlowId, client: ClientFacts | null): Entry {

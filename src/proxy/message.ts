@@ -19,6 +19,8 @@ export class LiveMessage<Head> {
   tail: Tail | null = null;
   /** When what was there of an event stream, offset and time in turn. */
   arrivals: number[] | null = null;
+  /** There was a body, and nobody kept it: of a message from a file, whose size may be unknown. */
+  isLost = false;
   /** Set when the body will never be whole. */
   cut: string | null = null;
 
@@ -37,6 +39,7 @@ export class LiveMessage<Head> {
 
   /** The body is there in full, and can be sent again or given to a script. */
   get isWhole(): boolean {
+    if (this.isLost) return false;
     return this.size === 0 ? !this.isGrowing : this.recording !== null && !this.isGrowing && this.partial === null;
   }
 
@@ -68,6 +71,7 @@ export class LiveMessage<Head> {
   }
 
   private get contents(): Contents {
+    if (this.isLost) return { type: 'missing' };
     if (this.size === 0) return { type: 'empty' };
     if (!this.recording) return { type: 'missing' };
     const why = this.partial;

@@ -80,7 +80,13 @@ export function pack(entry: Entry, shared: Shared): Packed | null {
   const responseBytes = recorded(response);
   if (!requestBytes || !responseBytes) return null;
   const { method, target, path, origin } = request.head;
-  const flags = (entry.isReused ? 1 : 0) | (entry.marked ? 2 : 0) | (entry.replayed ? 4 : 0) | (response ? 8 : 0);
+  const flags =
+    (entry.isReused ? 1 : 0) |
+    (entry.marked ? 2 : 0) |
+    (entry.replayed ? 4 : 0) |
+    (response ? 8 : 0) |
+    (request.isLost ? 16 : 0) |
+    (response?.isLost ? 32 : 0);
   const numbers = [entry.id, entry.revision, entry.createdAt, shared.number(entry.client), shared.number(entry.server)];
   numbers.push(flags, origin.port);
   pushNumbers(numbers, request);
@@ -188,7 +194,9 @@ export function unpack(
   const asked = readCommon(from);
   const head: RequestHead = { method, target, path, origin, version: asked.version, fields: asked.fields };
   const request = asked.message(head, bodies.slice(0, asked.recordedSize));
+  request.isLost = (flags & 16) !== 0;
   const response = flags & 8 ? readResponse(from, bodies.slice(asked.recordedSize)) : null;
+  if (response) response.isLost = (flags & 32) !== 0;
   return Object.assign(make(id, client), {
     revision,
     createdAt,

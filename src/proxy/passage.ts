@@ -4,6 +4,7 @@ import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, Note, ServerFacts
 import type { FlowRow } from '../flow/row.js';
 import { Conversation } from './conversation.js';
 import { type Handle, type Metadata, NO_METADATA } from './entry.js';
+import { Hold } from './hold.js';
 import type { Spool } from './spool.js';
 
 export interface PassageListener {
@@ -14,7 +15,7 @@ export interface PassageListener {
 /** A connection in the ledger that never became an exchange: raw TCP, passed through unread, or failed before a request. */
 export class Passage {
   revision = 0;
-  readonly createdAt = now();
+  createdAt = now();
   sent = 0;
   received = 0;
   error: FlowError | null = null;
@@ -25,7 +26,7 @@ export class Passage {
   handle: Handle | null = null;
   /** Null while its bytes are not looked at. */
   conversation: Conversation | null = null;
-  heldSide: Side | null = null;
+  readonly hold = new Hold();
   notes: readonly Note[] = [];
   comment = '';
   metadata: Metadata = NO_METADATA;
@@ -43,11 +44,14 @@ export class Passage {
     this.changed();
   }
 
+  get heldSide(): Side | null {
+    return this.hold.side;
+  }
+
   /** Its bytes are told as messages from here on. */
   converse(spool: Spool): Conversation {
     const conversation = new Conversation('tcp', spool, () => {
-      const { held } = conversation;
-      this.heldSide = held && (held.fromClient ? 'request' : 'response');
+      this.hold.follow(conversation);
       this.changed();
     });
     this.conversation = conversation;
@@ -87,9 +91,15 @@ export class Passage {
     this.changed();
   }
 
-  released(): void {
-    this.heldSide = null;
+  held(side: Side): void {
+    this.hold.side = side;
     this.changed();
+  }
+
+  released(): void {
+    this.hold.side = null;
+    this.changed();
+    this.hold.release();
   }
 
   dispose(): void {
@@ -118,9 +128,8 @@ export class Passage {
     this.isLive = false;
     this.endedAt = now();
     this.handle = null;
-    this.heldSide = null;
     this.conversation?.close();
-    this.changed();
+    this.released();
     this.listener.finished(this);
   }
 

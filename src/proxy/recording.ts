@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { BodyData } from '../flow/extent.js';
+import type { BodyData, Extent } from '../flow/extent.js';
 import type { Spool, SpoolFile } from './spool.js';
 
 /** Bodies up to this many bytes stay in memory. */
@@ -11,6 +11,8 @@ export class Recording {
   private file: SpoolFile | null = null;
   private growing = true;
   private users = 1;
+  /** Where the bytes are, for a recording that was there before: a file that is not ours. */
+  private outside: Extent | null = null;
   size = 0;
 
   constructor(private readonly spool: Spool) {}
@@ -53,7 +55,15 @@ export class Recording {
     this.file?.reopen();
   }
 
+  /** Its bytes are in a file that is not ours. */
+  refer(extent: Extent): void {
+    this.outside = extent;
+    this.size = extent.length;
+    this.growing = false;
+  }
+
   erase(): void {
+    this.outside = null;
     this.parts = [];
     this.file?.erase();
     this.file = null;
@@ -73,6 +83,7 @@ export class Recording {
   }
 
   contents(): BodyData {
+    if (this.outside) return { type: 'extent', extent: this.outside };
     if (!this.file) return { type: 'bytes', bytes: this.joined() };
     const { file, written } = this.file;
     return { type: 'extent', extent: { file, offset: 0, length: written, growing: this.growing } };
@@ -80,7 +91,8 @@ export class Recording {
 
   /** Hands over the whole body piece by piece; each time `take` calls `more` when it can go on. */
   read(take: Take, done: (failure: string | null) => void): void {
-    const file = this.file;
+    const { file, outside } = this;
+    if (outside) return readFile(outside.file, outside.offset, outside.length, take, done);
     if (!file) {
       if (this.size > 0) take(this.joined(), () => done(null));
       else done(null);
@@ -88,7 +100,7 @@ export class Recording {
     }
     file.flushed(() => {
       if (file.failure !== null) done(file.failure);
-      else readFile(file.file, this.size, take, done);
+      else readFile(file.file, 0, this.size, take, done);
     });
   }
 
@@ -116,14 +128,28 @@ export class Recording {
 
 type Take = (bytes: Uint8Array, more: () => void) => void;
 
-function readFile(file: string, length: number, take: Take, done: (failure: string | null) => void): void {
-  const stream = fs.createReadStream(file, { end: length - 1, highWaterMark: 262_144 });
+function readFile(
+  file: string,
+  start: number,
+  length: number,
+  take: Take,
+  done: (failure: string | null) => void,
+): void {
+  const stream = fs.createReadStream(file, { start, end: start + length - 1, highWaterMark: 262_144 });
   stream.on('data', (bytes) => {
     stream.pause();
     take(bytes as Buffer, () => stream.resume());
   });
   stream.on('error', (error) => done(error.message));
   stream.on('end', () => done(null));
+}
+
+/** A recording of what is there already: bytes, or a part of a file that stays where it is. */
+export function recordingFrom(data: BodyData, spool: Spool): Recording {
+  if (data.type === 'bytes') return recordingOf(data.bytes, spool);
+  const recording = new Recording(spool);
+  recording.refer(data.extent);
+  return recording;
 }
 
 /** A recording of bytes that are there already. */

@@ -3,7 +3,7 @@ import { KeyLog } from '../certs/keylog.js';
 import { servingOf } from '../certs/serving.js';
 import { termsFor } from '../certs/terms.js';
 import { type Roots, rootsIn, rootsUnder, Trust } from '../certs/trust.js';
-import { parseFilter } from '../flow/filter.js';
+import { type FlowFilter, parseFilter } from '../flow/filter.js';
 import { readCredentials } from '../http/basic.js';
 import { isMistake, type Mistake, type OptionName, type Options } from '../options.js';
 import type { Context } from './context.js';
@@ -20,6 +20,7 @@ export type Rulebook = Pick<
   | 'tcpHosts'
   | 'intercept'
   | 'shown'
+  | 'saved'
   | 'streamed'
   | 'trust'
   | 'serving'
@@ -69,10 +70,11 @@ function compileIntercept(options: Options): Rulebook['intercept'] {
   return options.intercept_active ? filter : null;
 }
 
-function compileShown({ view_filter: text }: Options): Rulebook['shown'] {
+function compileFilter(name: 'view_filter' | 'save_stream_filter', options: Options): FlowFilter | null {
+  const text = options[name];
   if (text === null || text === '') return null;
   const filter = parseFilter(text);
-  if (typeof filter !== 'function') throw new OptionMistake(`view_filter: ${filter.mistake}`);
+  if (typeof filter !== 'function') throw new OptionMistake(`${name}: ${filter.mistake}`);
   return filter;
 }
 
@@ -159,7 +161,8 @@ export function compileRules(options: Options, old: Options | null, rules: Ruleb
       allowed: compileHosts('allow_hosts', options),
       tcpHosts: compileHosts('tcp_hosts', options),
       intercept: compileIntercept(options),
-      shown: rules && isSame(['view_filter']) ? rules.shown : compileShown(options),
+      shown: rules && isSame(['view_filter']) ? rules.shown : compileFilter('view_filter', options),
+      saved: compileFilter('save_stream_filter', options),
       streamed: compileStreamed(options.stream_filter),
       trust: rules && isSame(TRUST) ? rules.trust : compileTrust(options),
       serving: rules && isSame(SERVING) ? rules.serving : tried(null, () => servingOf(options)),

@@ -1,18 +1,16 @@
 import path from 'node:path';
 import type { FlowId, Note } from '../flow/flow.js';
-import type { Finished } from '../flow/image.js';
 import { type FlowTarget, failureText, type ProxyCommand, type ProxyEvent } from '../protocol.js';
 import type { FlowChange, MessageChange, Request } from '../script/image.js';
 import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import { injectInto, killFlow, resumeFlow } from './flowacts.js';
-import { applyChange, imageOf, passageImage } from './image.js';
+import { applyChange, finishedImage, imageOf } from './image.js';
 import type { Script } from './script.js';
 import { scriptFault } from './scripts.js';
 import type { Settings } from './settings.js';
 import type { Record } from './shelf.js';
-import { talkImage } from './talkimage.js';
 
 /** Carries out what scripts ask for, and what the interface asks of them. */
 export class ScriptDesk {
@@ -63,10 +61,10 @@ export class ScriptDesk {
   /** A hook that holds a flow waits for its release: it is held from here on, not only when the hook is over. */
   private awaitResume(id: FlowId, script: Script): void {
     const record = this.context.ledger.get(id);
-    const entry = record instanceof Entry && record.isLive ? record : null;
-    if (entry?.heldSide === null) entry.held(entry.response ? 'response' : 'request');
-    if (entry) entry.onRelease(() => script.released(id));
-    else script.released(id);
+    if (!record?.isLive) return script.released(id);
+    const isAnswered = record instanceof Entry && record.response !== null;
+    if (record.heldSide === null) record.held(isAnswered ? 'response' : 'request');
+    record.hold.onRelease(() => script.released(id));
   }
 
   private added(script: Script, refusal: string | null): void {
@@ -140,12 +138,4 @@ export class ScriptDesk {
   private refuse(command: ProxyCommand['type'], reason: string): void {
     this.say({ type: 'refused', command, reason });
   }
-}
-
-/** A flow that is over, for a run; contents of messages are read from where they were recorded. */
-async function finishedImage(record: Record): Promise<Finished> {
-  const { conversation } = record;
-  if (conversation) await new Promise<void>((done) => conversation.ready(done));
-  const flow = record instanceof Entry ? imageOf(record, record.error) : passageImage(record);
-  return { flow, talk: conversation && talkImage(conversation, 0, null) };
 }

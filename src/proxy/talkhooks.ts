@@ -130,6 +130,7 @@ export class TalkHooks implements Judge {
   ): void {
     this.isKnown = true;
     let verdict = before;
+    const wasHeld = this.record.heldSide !== null;
     const newest = (): Newest | null =>
       current && {
         index: current.index,
@@ -144,7 +145,10 @@ export class TalkHooks implements Judge {
           verdict = this.heard(event, verdict, settled, script);
           return !verdict.kills && !isHalted(settled);
         },
-        () => done(verdict),
+        () => {
+          if (!wasHeld && this.record.heldSide !== null && !verdict.holds) this.record.released(); // a hook held it for itself
+          done(verdict);
+        },
       ),
     );
   }

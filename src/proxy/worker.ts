@@ -18,8 +18,10 @@ import {
 import { Columns } from './columns.js';
 import type { Context } from './context.js';
 import { Desk } from './desk.js';
+import { Entry } from './entry.js';
 import { Extras } from './extras.js';
 import { Feed } from './feed.js';
+import { Files } from './files.js';
 import { Ledger } from './ledger.js';
 import { Listeners } from './listeners.js';
 import { Postman } from './outbox.js';
@@ -28,6 +30,7 @@ import { compileRules } from './rulebook.js';
 import { Scripts, scriptSources } from './scripts.js';
 import type { Record } from './shelf.js';
 import { Spool, sweepSpool } from './spool.js';
+import { StreamSave } from './streamsave.js';
 import { ViewFilter } from './viewfilter.js';
 
 /*
@@ -66,8 +69,13 @@ async function start(): Promise<void> {
     feed,
     spool,
     () => context.options.store_streamed_bodies,
-    (entry) => columns.finished(entry),
+    (record) => {
+      if (record instanceof Entry) columns.finished(record);
+      streamSave.finished(record, context.saved);
+    },
   );
+  const files = new Files(ledger);
+  const streamSave: StreamSave = new StreamSave(() => context, files, say);
   const view: ViewFilter = new ViewFilter(ledger, say, (hides) => feed.rejudge(hides));
   view.set(rules.shown);
   const isOurAddress = (origin: Origin): boolean =>
@@ -91,6 +99,7 @@ async function start(): Promise<void> {
     ledger,
     scripts,
     view,
+    files,
     scriptText: settings.scriptText,
     extras,
     scriptFailed,
@@ -108,6 +117,8 @@ async function start(): Promise<void> {
     void listeners
       .close()
       .then(() => scripts.stop())
+      .then(() => new Promise<void>((done) => streamSave.stop(done)))
+      .then(() => files.stop())
       .then(() => {
         say({ type: 'stopped' });
         port.close();
@@ -118,9 +129,10 @@ async function start(): Promise<void> {
   if (extras.unclaimed !== null)
     return say({ type: 'could-not-listen', reason: `--set: there is no option "${extras.unclaimed}"` });
   port.hear((command) => desk.hear(command));
-  const unopened = await listeners.change(rules.asked);
+  const unopened = await listeners.change(options.server ? rules.asked : []);
   if (unopened) return say({ type: 'could-not-listen', reason: unopened.mistake });
   void scripts.run();
+  for (const path of options.rfile) files.load(path, say);
   if (isExposed(settings.confdir)) log('warn', `${settings.confdir}/ca.pem can be read by others: chmod 600 it.`);
   sweepSpool(settings.confdir);
   opened.then((pair) => writeBundle(settings.confdir, pair)).catch((error: Error) => log('error', error.message));

@@ -103,7 +103,7 @@ export class ScriptThread {
     if (this.death !== null) return done(lost(this.death));
     this.calls += 1;
     if (this.waiting.size === 0) this.heardAt = performance.now();
-    const flow = what.type === 'flow' ? what.flow.id : null;
+    const flow = what.type === 'flow' || what.type === 'talk' ? what.flow.id : null;
     this.waiting.set(this.calls, { done, flow, since: performance.now(), isAwaiting: false, isHolding: false });
     const handed = what.type === 'look' ? [what.bytes.buffer as ArrayBuffer] : [];
     this.port.say({ type: 'call', call: this.calls, what }, handed);

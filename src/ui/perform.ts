@@ -89,6 +89,7 @@ export function completePath(typed: string): string[] {
 }
 
 export function expandHome(file: string): string {
+  if (file.startsWith('+')) return `+${expandHome(file.slice(1))}`;
   return file === '~' || file.startsWith('~/') ? os.homedir() + file.slice(1) : file;
 }
 
@@ -200,8 +201,7 @@ export async function perform(state: State, effect: Effect, hands: Hands): Promi
   };
   switch (effect.type) {
     case 'tell':
-      if (effect.command.type === 'run-script')
-        hands.tell({ ...effect.command, path: expandHome(effect.command.path) });
+      if ('path' in effect.command) hands.tell({ ...effect.command, path: expandHome(effect.command.path) });
       else hands.tell(effect.command);
       return;
     case 'load-body':

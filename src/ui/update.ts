@@ -3,6 +3,7 @@ import { bytesSource } from '../content/source.js';
 import { type Fields, mediaType } from '../flow/fields.js';
 import { type Flow, type FlowId, fieldsOf, responseOf, type Side } from '../flow/flow.js';
 import { hasRow } from '../flow/row.js';
+import { fullSize } from '../flow/sizes.js';
 import { isOptionName, type OptionName, type OptionValue, withOption } from '../options.js';
 import { failureText, type ProxyEvent, type ScriptReport } from '../protocol.js';
 import { BodyText } from './bodytext.js';
@@ -121,6 +122,10 @@ function heard(state: State, event: ProxyEvent): Step {
       return [{ ...state, listening: event.places }];
     case 'could-not-listen':
       return [withNotice(state, 'error', event.reason), { type: 'quit', reason: event.reason }];
+    case 'flows-saved':
+      return [flowsSaved(state, event)];
+    case 'flows-loaded':
+      return [flowsLoaded(state, event)];
     case 'view-filtered': {
       const focused = state.rows.row(state.focus)?.id;
       state.rows.judge(event.judged);
@@ -159,6 +164,31 @@ function heard(state: State, event: ProxyEvent): Step {
     case 'stopped':
       return [state];
   }
+}
+
+function flowCount(count: number): string {
+  return count === 1 ? '1 flow' : `${fullSize(count)} flows`;
+}
+
+function flowsSaved(state: State, { path, count, warnings }: Extract<ProxyEvent, { type: 'flows-saved' }>): State {
+  const text = `${flowCount(count)} saved to ${path}.`;
+  const logged = withLog(state, { at: state.now, level: 'info', text });
+  if (warnings.length === 0) return withNotice(logged, 'alert', text);
+  const all = warnings.reduce(
+    (next, warning) => withLog(next, { at: state.now, level: 'warn', text: warning }),
+    logged,
+  );
+  return withNotice(
+    all,
+    'warn',
+    `${text} ${warnings[0]}${warnings.length > 1 ? ` (and ${warnings.length - 1} more)` : ''}`,
+  );
+}
+
+function flowsLoaded(state: State, { path, count, damage }: Extract<ProxyEvent, { type: 'flows-loaded' }>): State {
+  const text = `${flowCount(count)} loaded from ${path}.${damage === null ? '' : ` ${damage}`}`;
+  const level = damage === null ? 'alert' : 'error';
+  return withNotice(withLog(state, { at: state.now, level, text }), level, text);
 }
 
 function optionChanged(state: State, name: OptionName, value: OptionValue): State {

@@ -1,6 +1,7 @@
 import { contentCodings } from '../../flow/codings.js';
 import { mediaType } from '../../flow/fields.js';
 import { type Flow, fieldsOf, type Side } from '../../flow/flow.js';
+import type { FileFormat, FlowTarget } from '../../protocol.js';
 import { focusedRow, type State, withFocus, withNotice } from '../state.js';
 import { type Step, tell } from '../step.js';
 import { argument, type Command, onFlows, refusal } from './command.js';
@@ -30,6 +31,15 @@ function editScript(state: State): Step {
   if (!note?.place)
     return refusal(state, 'No script failed on this flow, as far as it is open: open it with enter first.');
   return [state, { type: 'open-editor', file: note.place.file, line: note.place.line }];
+}
+
+function save(state: State, flows: readonly FlowTarget[], path: string, format: FileFormat): Step {
+  const running = flows.filter(({ id }) => state.rows.byId(id)?.duration === -1).length;
+  const note = running === 0 ? '' : `; of ${running} still running what has come so far`;
+  return [
+    withNotice(state, 'info', `Saving ${flows.length} flows${note} …`),
+    tell({ type: 'save-flows', flows, path, format }),
+  ];
 }
 
 export const flowCommands: Readonly<Record<string, Command>> = {
@@ -72,6 +82,21 @@ export const flowCommands: Readonly<Record<string, Command>> = {
     return [withNotice(state, 'info', text), tell({ type: 'replay', flows })];
   }),
   'view.flows.duplicate': onFlows('Make copies', (state, flows) => [state, tell({ type: 'duplicate', flows })]),
+  'save.file': onFlows(
+    "Save flows as mitmproxy's dump file; + in front of the path appends",
+    (state, flows, [path = '']) => save(state, flows, path, 'mitm'),
+    [argument('path', 'path')],
+  ),
+  'save.har': onFlows(
+    'Save flows as HAR 1.2; .zhar is compressed',
+    (state, flows, [path = '']) => save(state, flows, path, 'har'),
+    [argument('path', 'path')],
+  ),
+  'view.flows.load': {
+    doc: 'Add the flows of a dump or HAR file to the list',
+    arguments: [argument('path', 'path')],
+    run: (state, [path = '']) => [withNotice(state, 'info', `Loading ${path} …`), tell({ type: 'load-flows', path })],
+  },
   'view.flows.remove': onFlows('Delete flows; running ones are killed first', (state, flows) => [
     state,
     tell({ type: 'remove', flows }),

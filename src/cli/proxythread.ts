@@ -1,0 +1,91 @@
+import fs from 'node:fs';
+import v8 from 'node:v8';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { Mistake, Options } from '../options.js';
+import {
+  type ListeningPlace,
+  type Port,
+  type ProxyCommand,
+  type ProxyEvent,
+  type ProxySettings,
+  portOver,
+} from '../protocol.js';
+import { spoolFolder } from '../proxy/spool.js';
+
+export interface StartedProxy {
+  readonly port: Port<ProxyEvent, ProxyCommand>;
+  readonly worker: Worker;
+  readonly spool: string;
+  /** What was said before the interface was there to hear it. */
+  readonly early: readonly ProxyEvent[];
+  readonly places: readonly ListeningPlace[];
+}
+
+/**
+ * MB for the proxy's new objects, in three parts of which one fits a processor's cache. Next to nothing survives a
+ * request, so that collecting often is cheap, and what was read from sockets is given back soon.
+ */
+const YOUNG = 3;
+
+/** Starts the proxy in a thread of its own; resolves when its ports are open, or with why they are not. */
+export function startProxy(
+  options: Options,
+  confdir: string,
+  scriptText: string | null,
+  given: Readonly<Record<string, string>>,
+  crashed: (error: Error) => void,
+): Promise<StartedProxy | Mistake> {
+  const { port1, port2 } = new MessageChannel();
+  v8.setFlagsFromString('--no-parallel-scavenge'); // there is too little to copy to be worth four more threads
+  const spool = spoolFolder(confdir, process.pid);
+  const settings: ProxySettings = { options, confdir, spool, port: port2, scriptText, given };
+  const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {
+    workerData: settings,
+    transferList: [port2],
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
+  });
+  worker.on('error', crashed);
+  const port = portOver<ProxyEvent, ProxyCommand>(port1);
+  const early: ProxyEvent[] = [];
+  return new Promise((done) => {
+    const listener = (event: ProxyEvent): void => {
+      early.push(event);
+      if (event.type === 'could-not-listen') {
+        void worker.terminate();
+        done({ mistake: event.reason });
+      } else if (event.type === 'listening') {
+        port1.removeListener('message', listener);
+        done({ port, worker, spool, early, places: event.places });
+      }
+    };
+    port1.on('message', listener);
+  });
+}
+
+/** Milliseconds that scripts have for their `done` when sluice ends. */
+const FAREWELL = 5000;
+
+/** Lets the proxy end, and its scripts with it. */
+export function stopped(port: Port<ProxyEvent, ProxyCommand>, worker: Worker): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, FAREWELL);
+    const end = (): void => {
+      clearTimeout(timer);
+      done();
+    };
+    port.hear((event) => event.type === 'stopped' && end());
+    worker.once('exit', end);
+    port.say({ type: 'stop' });
+  });
+}
+
+/** A folder that cannot be removed cannot have been made either, or is swept at the next start. */
+export function removeSpool(spool: string): void {
+  try {
+    fs.rmSync(spool, { recursive: true, force: true });
+  } catch {
+    // nothing to do about it while ending
+  }
+}

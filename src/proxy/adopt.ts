@@ -1,0 +1,77 @@
+import { fieldValues } from '../flow/fields.js';
+import type { Carriage, RequestHead, ResponseHead } from '../flow/flow.js';
+import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage, TalkImage } from '../flow/image.js';
+import type { Conversation } from './conversation.js';
+import { Entry } from './entry.js';
+import { LiveMessage } from './message.js';
+import type { Passage } from './passage.js';
+import { recordingFrom } from './recording.js';
+import type { Spool } from './spool.js';
+
+const KEPT: Carriage = { how: 'passed', why: 'it is from a file' };
+const MISSING: Carriage = { how: 'streamed', why: 'the file has no content of it' };
+
+/** Makes a record what a file says of a flow. */
+export function adopt(record: Entry | Passage, { flow, talk }: Finished, spool: Spool): void {
+  if (record instanceof Entry && 'request' in flow) adoptHttp(record, flow, spool);
+  else if (!(record instanceof Entry) && !('request' in flow)) adoptPassage(record, flow);
+  if (!talk) return;
+  converse(record instanceof Entry ? record.converse(talk.protocol) : record.converse(spool), talk);
+}
+
+function adoptHttp(entry: Entry, flow: FlowImage, spool: Spool): void {
+  const { method, scheme, host, port, path, version, fields } = flow.request;
+  const head: RequestHead = { method, target: path, origin: { scheme, host, port }, path, version, fields };
+  Object.assign(entry, {
+    createdAt: flow.createdAt,
+    request: messageOf(head, flow.request, spool),
+    response: flow.response && responseOf(flow.response, spool),
+    error: flow.error,
+    marked: flow.marked,
+    replayed: flow.replayed,
+    server: flow.server,
+    isReused: flow.server?.reused ?? false,
+    comment: flow.comment,
+    isLive: false,
+  });
+  if (Object.keys(flow.metadata).length > 0) entry.metadata = flow.metadata;
+}
+
+function responseOf(image: ResponseImage, spool: Spool): LiveMessage<ResponseHead> {
+  const { status, reason, version, fields } = image;
+  return messageOf({ status, reason, version, fields }, image, spool);
+}
+
+function messageOf<Head>(head: Head, image: RequestImage | ResponseImage, spool: Spool): LiveMessage<Head> {
+  const { body } = image;
+  const announced = Number(fieldValues(image.fields, 'content-length')[0] ?? Number.NaN);
+  const expected = Number.isSafeInteger(announced) ? announced : null;
+  const message = new LiveMessage(
+    head,
+    body ? KEPT : MISSING,
+    expected,
+    body && recordingFrom(body, spool),
+    image.startedAt,
+  );
+  message.size = message.recording?.size ?? expected ?? 0;
+  message.isLost = body === null;
+  message.trailers = image.trailers;
+  message.endedAt = image.endedAt ?? image.startedAt;
+  return message;
+}
+
+function adoptPassage(passage: Passage, flow: PassageImage): void {
+  const { createdAt, error, server, marked, comment } = flow;
+  Object.assign(passage, { createdAt, error, server, marked, comment, isLive: false, endedAt: error?.at ?? createdAt });
+  if (Object.keys(flow.metadata).length > 0) passage.metadata = flow.metadata;
+}
+
+function converse(conversation: Conversation, talk: TalkImage): void {
+  for (const message of talk.messages) {
+    const { content, injected: isInjected } = message;
+    const index = conversation.add({ ...message, isInjected }, content?.type === 'bytes' ? content.bytes : null);
+    if (message.dropped) conversation.drop(index);
+  }
+  if (talk.end) conversation.ended(talk.end);
+  conversation.close();
+}
