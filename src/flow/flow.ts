@@ -40,7 +40,8 @@ export interface ResponseHead {
   readonly fields: Fields;
 }
 
-export type HttpVersion = 'HTTP/1.0' | 'HTTP/1.1';
+/** The last two only come from files. */
+export type HttpVersion = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0' | 'HTTP/3';
 
 /** How a body goes through sluice: see README, "Three ways a body goes". */
 export type Carried = 'passed' | 'buffered' | 'streamed';

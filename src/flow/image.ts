@@ -8,6 +8,13 @@ import type { ClientFacts, FlowError, FlowId, HttpVersion, Scheme, ServerFacts }
  * null is missing: it was streamed, or is not whole.
  */
 
+/** What a file said of a flow that is not held here, so that writing it back loses nothing. */
+export interface Foreign {
+  readonly format: 'mitmproxy' | 'har';
+  /** As that format has it. */
+  readonly bytes: Uint8Array;
+}
+
 interface MessageImage {
   readonly version: HttpVersion;
   readonly fields: Fields;
@@ -49,13 +56,16 @@ export interface FlowImage {
   readonly isWebSocket?: boolean;
   readonly comment: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly foreign?: Foreign;
 }
 
-/** A connection that is read as raw TCP. */
+/** A connection that is read as raw TCP, or one of a file whose messages are like it. */
 export interface PassageImage {
   readonly id: FlowId;
   readonly host: string;
   readonly port: number;
+  /** What it is if not raw TCP, in words. */
+  readonly why?: string;
   readonly error: FlowError | null;
   readonly client: ClientFacts | null;
   readonly server: ServerFacts | null;
@@ -65,6 +75,7 @@ export interface PassageImage {
   readonly marked: boolean;
   readonly comment: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly foreign?: Foreign;
 }
 
 export interface TalkMessageImage {

@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TalkEnd } from '../../../flow/conversation.js';
+import type { CertificateFacts, ErrorKind, FlowError } from '../../../flow/flow.js';
+import type { FlowImage, PassageImage, TalkImage } from '../../../flow/image.js';
+import { certificateFacts } from '../certificates.js';
+import type { NetMap, NetValue } from '../tnetstring.js';
+import { netOf, plain } from './plain.js';
+import { isMap } from './state.js';
+
+/*
+ * What mitmproxy's format has no place for stands in the metadata under one key, as plain data: other programs carry it
+ * along, and we read it again.
+ */
+
+export const EXTRAS = 'sluice';
+
+export interface Extras {
+  readonly errorKind?: ErrorKind;
+  readonly ciphers?: readonly number[];
+  readonly serverCiphers?: readonly number[];
+  readonly certificate?: CertificateFacts;
+  readonly trust?: string;
+  readonly reused?: boolean;
+  /** How a conversation ended that is no websocket. */
+  readonly end?: TalkEnd;
+  /** The messages that were not kept: number and size. */
+  readonly missing?: readonly (readonly [index: number, size: number])[];
+  /** What format 17 has no words for. */
+  readonly transport?: string;
+  readonly proxyMode?: string;
+}
+
+const KINDS: Readonly<Record<ErrorKind, true>> = {
+  'malformed-request': true,
+  'malformed-response': true,
+  unreachable: true,
+  untrusted: true,
+  'timed-out': true,
+  'cut-off': true,
+  'client-gone': true,
+  'client-distrusts': true,
+  handshake: true,
+  killed: true,
+  loop: true,
+};
+
+function isKind(value: unknown): value is ErrorKind {
+  return typeof value === 'string' && Object.hasOwn(KINDS, value);
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'number');
+}
+
+const CERTIFICATE = ['subject', 'issuer', 'altNames', 'validFrom', 'validTo', 'fingerprint'] as const;
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
+}
+
+function text(value: unknown, key: string): string {
+  const found = field(value, key);
+  return typeof found === 'string' ? found : '';
+}
+
+function certificateIn(value: unknown): CertificateFacts | null {
+  if (!CERTIFICATE.every((key) => typeof field(value, key) === 'string')) return null;
+  const [subject = '', issuer = '', altNames = '', validFrom = '', validTo = '', fingerprint = ''] = CERTIFICATE.map(
+    (key) => text(value, key),
+  );
+  return { subject, issuer, altNames, validFrom, validTo, fingerprint };
+}
+
+function endIn(value: unknown): TalkEnd | null {
+  const [at, code] = [field(value, 'at'), field(value, 'code')];
+  if (typeof at !== 'number') return null;
+  const reason = text(value, 'reason');
+  return { byClient: field(value, 'byClient') === true, code: typeof code === 'number' ? code : null, reason, at };
+}
+
+function missingIn(value: unknown): (readonly [number, number])[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((pair: unknown) => (isNumbers(pair) ? [[pair[0] ?? -1, pair[1] ?? 0] as const] : []));
+}
+
+/** What we had written; anything of another shape is left out. */
+export function extrasIn(metadata: NetMap | null): Extras {
+  const value = metadata?.get(EXTRAS);
+  if (!isMap(value)) return {};
+  const of = (key: string): unknown => plain(value.get(key) ?? null);
+  const [kind, ciphers, theirs, trust] = [of('errorKind'), of('ciphers'), of('serverCiphers'), of('trust')];
+  const [certificate, end, missing] = [certificateIn(of('certificate')), endIn(of('end')), missingIn(of('missing'))];
+  const [transport, mode] = [of('transport'), of('proxyMode')];
+  return {
+    ...(isKind(kind) ? { errorKind: kind } : {}),
+    ...(isNumbers(ciphers) ? { ciphers } : {}),
+    ...(isNumbers(theirs) ? { serverCiphers: theirs } : {}),
+    ...(certificate ? { certificate } : {}),
+    ...(typeof trust === 'string' ? { trust } : {}),
+    ...(of('reused') === true ? { reused: true } : {}),
+    ...(end ? { end } : {}),
+    ...(missing.length > 0 ? { missing } : {}),
+    ...(typeof transport === 'string' ? { transport } : {}),
+    ...(typeof mode === 'string' ? { proxyMode: mode } : {}),
+  };
+}
+
+/** What an error is called whose kind a file does not tell. */
+export function kindOf(message: string): ErrorKind {
+  if (/^Connection killed/i.test(message)) return 'killed';
+  if (/timed? ?out/i.test(message)) return 'timed-out';
+  if (/certificate/i.test(message)) return 'untrusted';
+  if (/handshake|TLS/i.test(message)) return 'handshake';
+  if (/client disconnected/i.test(message)) return 'client-gone';
+  return /refused|unreachable|getaddrinfo|connect/i.test(message) ? 'unreachable' : 'cut-off';
+}
+
+function missingOf(talk: TalkImage | null): (readonly [number, number])[] {
+  return (talk?.messages ?? []).flatMap(({ content, size }, index) => (content ? [] : [[index, size] as const]));
+}
+
+function tellsKind(error: FlowError | null): error is FlowError {
+  return error !== null && kindOf(error.message) !== error.kind;
+}
+
+/** What of a flow has to be told apart. */
+export function extrasOf({ error, client, server }: FlowImage | PassageImage, talk: TalkImage | null): Extras {
+  const missing = missingOf(talk);
+  const facts = server?.chain ? certificateFacts(server.chain) : null;
+  return {
+    ...(tellsKind(error) ? { errorKind: error.kind } : {}),
+    ...(client?.tls?.ciphers ? { ciphers: client.tls.ciphers } : {}),
+    ...(server?.tls?.ciphers ? { serverCiphers: server.tls.ciphers } : {}),
+    ...(server?.certificate && !isDeepStrictEqual(facts, server.certificate)
+      ? { certificate: server.certificate }
+      : {}),
+    ...(server && server.trust !== '' ? { trust: server.trust } : {}),
+    ...(server?.reused ? { reused: true } : {}),
+    ...(talk?.protocol === 'tcp' && talk.end ? { end: talk.end } : {}),
+    ...(missing.length > 0 ? { missing } : {}),
+  };
+}
+
+export function extrasValue(extras: Extras): NetValue {
+  return netOf(extras);
+}
