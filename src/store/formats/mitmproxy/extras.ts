@@ -3,6 +3,7 @@ import type { TalkEnd } from '../../../flow/conversation.js';
 import type { CertificateFacts, ErrorKind, FlowError } from '../../../flow/flow.js';
 import type { FlowImage, PassageImage, TalkImage } from '../../../flow/image.js';
 import { certificateFacts } from '../certificates.js';
+import { isErrorKind, kindOf } from '../errorkind.js';
 import type { NetMap, NetValue } from '../tnetstring.js';
 import { netOf, plain } from './plain.js';
 import { isMap } from './state.js';
@@ -28,24 +29,6 @@ export interface Extras {
   /** What format 17 has no words for. */
   readonly transport?: string;
   readonly proxyMode?: string;
-}
-
-const KINDS: Readonly<Record<ErrorKind, true>> = {
-  'malformed-request': true,
-  'malformed-response': true,
-  unreachable: true,
-  untrusted: true,
-  'timed-out': true,
-  'cut-off': true,
-  'client-gone': true,
-  'client-distrusts': true,
-  handshake: true,
-  killed: true,
-  loop: true,
-};
-
-function isKind(value: unknown): value is ErrorKind {
-  return typeof value === 'string' && Object.hasOwn(KINDS, value);
 }
 
 function isNumbers(value: unknown): value is number[] {
@@ -92,7 +75,7 @@ export function extrasIn(metadata: NetMap | null): Extras {
   const [certificate, end, missing] = [certificateIn(of('certificate')), endIn(of('end')), missingIn(of('missing'))];
   const [transport, mode] = [of('transport'), of('proxyMode')];
   return {
-    ...(isKind(kind) ? { errorKind: kind } : {}),
+    ...(isErrorKind(kind) ? { errorKind: kind } : {}),
     ...(isNumbers(ciphers) ? { ciphers } : {}),
     ...(isNumbers(theirs) ? { serverCiphers: theirs } : {}),
     ...(certificate ? { certificate } : {}),
@@ -103,16 +86,6 @@ export function extrasIn(metadata: NetMap | null): Extras {
     ...(typeof transport === 'string' ? { transport } : {}),
     ...(typeof mode === 'string' ? { proxyMode: mode } : {}),
   };
-}
-
-/** What an error is called whose kind a file does not tell. */
-export function kindOf(message: string): ErrorKind {
-  if (/^Connection killed/i.test(message)) return 'killed';
-  if (/timed? ?out/i.test(message)) return 'timed-out';
-  if (/certificate/i.test(message)) return 'untrusted';
-  if (/handshake|TLS/i.test(message)) return 'handshake';
-  if (/client disconnected/i.test(message)) return 'client-gone';
-  return /refused|unreachable|getaddrinfo|connect/i.test(message) ? 'unreachable' : 'cut-off';
 }
 
 function missingOf(talk: TalkImage | null): (readonly [number, number])[] {

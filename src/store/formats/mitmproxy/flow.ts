@@ -1,9 +1,10 @@
 import type { FlowError, FlowId } from '../../../flow/flow.js';
 import type { Finished, FlowImage, Foreign, PassageImage } from '../../../flow/image.js';
 import { joined } from '../certificates.js';
+import { kindOf } from '../errorkind.js';
 import { Far, type NetMap, type NetPart, type NetValue, netParts } from '../tnetstring.js';
 import { addressAt, type Certificates, clientOf, serverOf } from './connection.js';
-import { EXTRAS, type Extras, extrasIn, kindOf } from './extras.js';
+import { EXTRAS, type Extras, extrasIn } from './extras.js';
 import { requestOf, responseOf } from './message.js';
 import { record } from './plain.js';
 import { listAt, mapAt, millisAt, textAt, Unreadable } from './state.js';
