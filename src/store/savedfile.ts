@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { type ByteSource, bytesSource } from '../content/source.js';
+import type { Extent } from '../flow/extent.js';
+import type { Finished } from '../flow/image.js';
+import { FileFailure, failure } from './failures.js';
+import { kindOf } from './formats/detect.js';
+import { HarWriter, harFlows } from './formats/har/har.js';
+import { Dump } from './formats/mitmproxy/dump.js';
+import { type DumpVersion, dumpParts } from './formats/mitmproxy/write.js';
+import type { NetPart } from './formats/tnetstring.js';
+import { openSource } from './opened.js';
+
+/*
+ * Flows in files for people: dumps and HAR.
+ */
+
+/** What could not be read; the text is a sentence that names the file. */
+export interface FileDamage {
+  readonly text: string;
+  readonly offset: number;
+  /** Flows that were read before. */
+  readonly flows: number;
+}
+
+/** The most that a compressed file is unpacked to. */
+const MOST_UNPACKED = 1024 * 1024 * 1024;
+
+const unpack = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.unzip);
+
+async function unpacked(file: string, source: ByteSource): Promise<ByteSource> {
+  try {
+    return bytesSource(await unpack(source.read(0, source.size), { maxOutputLength: MOST_UNPACKED }));
+  } catch (error) {
+    throw new FileFailure(
+      `${file} looks compressed, but cannot be unpacked: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/**
+ * Every flow of a file of any format (NF-11). Flows before and after damage are there; it is told. Large bodies are left
+ * in the file. Throws a FileFailure where there is nothing to read.
+ */
+export async function* readFlows(file: string, onDamage: (damage: FileDamage) => void): AsyncGenerator<Finished> {
+  const opened = attempt(file, () => openSource(file));
+  try {
+    const isPacked = kindOf(opened) === 'compressed';
+    const source = isPacked ? await unpacked(file, opened) : opened;
+    const tell = (damage: FileDamage): void => onDamage({ ...damage, text: `${file}: ${damage.text}` });
+    const kind = kindOf(source);
+    if (kind === 'har') yield* harFlows(source, tell);
+    else if (kind === 'dump') yield* new Dump(source, { ...(isPacked ? {} : { file }), onDamage: tell }).flows();
+    else if (kind !== 'empty')
+      throw new FileFailure(`${file} holds no flows that sluice can read: it is neither a dump of mitmproxy nor a HAR`);
+  } catch (error) {
+    throw failure(file, 'read', error);
+  } finally {
+    opened.close();
+  }
+}
+
+function attempt<Result>(file: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw failure(file, 'read', error);
+  }
+}
+
+export interface Saving {
+  readonly format: 'mitm' | 'har';
+  /** Of a dump: 17, which mitmproxy 8.1 and later read, or 21. */
+  readonly version?: DumpVersion;
+  /** Puts the flows behind those that are in the dump. */
+  readonly append?: boolean;
+  /** The version of sluice, for a HAR. */
+  readonly program?: string;
+}
+
+export interface Saved {
+  readonly flows: number;
+  /** What the format cannot hold, each once, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+type Flows = Iterable<Finished> | AsyncIterable<Finished>;
+
+const PIECE = 262_144;
+
+/** The bytes of an extent. Throws where they are not there any more: a length before them has been written. */
+function* bytesOf({ file, offset, length }: Extent): Generator<Uint8Array> {
+  const source = openSource(file);
+  try {
+    for (let at = 0; at < length; ) {
+      const bytes = source.read(offset + at, Math.min(PIECE, length - at));
+      if (bytes.length === 0) throw new FileFailure(`a body in ${file} is gone, so nothing was saved`);
+      at += bytes.length;
+      yield bytes;
+    }
+  } finally {
+    source.close();
+  }
+}
+
+function* inPieces(parts: readonly NetPart[]): Generator<Uint8Array> {
+  for (const part of parts) {
+    if (part instanceof Uint8Array) yield part;
+    else yield* bytesOf(part);
+  }
+}
+
+/** Few large pieces of many small ones. */
+async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let waiting: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of pieces) {
+    waiting.push(piece);
+    size += piece.length;
+    if (size < PIECE) continue;
+    yield Buffer.concat(waiting, size);
+    waiting = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(waiting, size);
+}
+
+/** Turns flows into bytes, and counts. */
+class Encoder {
+  flows = 0;
+  readonly warnings = new Set<string>();
+  private readonly warn = (text: string): void => void this.warnings.add(text);
+
+  constructor(private readonly saving: Saving) {}
+
+  async *dump(flows: Flows): AsyncGenerator<Uint8Array> {
+    const { version = 17 } = this.saving;
+    for await (const finished of flows) {
+      yield* inPieces(dumpParts(finished, { version, warn: this.warn }));
+      this.flows += 1;
+    }
+  }
+
+  async *har(flows: Flows): AsyncGenerator<Uint8Array> {
+    const writer = new HarWriter({ version: this.saving.program ?? '', warn: this.warn });
+    yield Buffer.from(writer.start());
+    for await (const finished of flows) {
+      const text = writer.flow(finished);
+      if (text !== '') this.flows += 1;
+      yield Buffer.from(text);
+    }
+    yield Buffer.from(writer.end());
+  }
+
+  bytes(flows: Flows): AsyncGenerator<Uint8Array> {
+    return gathered(this.saving.format === 'har' ? this.har(flows) : this.dump(flows));
+  }
+}
+
+const SECRET = 0o600;
+
+async function replace(file: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const beside = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}`);
+  try {
+    const to = fs.createWriteStream(beside, { mode: SECRET, flags: 'wx', flush: true });
+    const packing = file.endsWith('.zhar') ? [zlib.createDeflate()] : [];
+    await pipeline([Readable.from(bytes, { objectMode: true }), ...packing, to]);
+    await fs.promises.rename(beside, file);
+  } catch (error) {
+    await fs.promises.rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** Behind what is there; as it was if that fails. */
+async function append(file: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const handle = await fs.promises.open(file, 'a+', SECRET);
+  const { size } = await handle.stat();
+  try {
+    checkDump(file, size);
+    for await (const piece of bytes) await handle.appendFile(piece);
+    await handle.sync();
+  } catch (error) {
+    await handle.truncate(size);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+function checkDump(file: string, size: number): void {
+  if (size === 0) return;
+  const source = openSource(file);
+  const kind = kindOf(source);
+  source.close();
+  if (kind !== 'dump') throw new FileFailure(`${file} is no dump of mitmproxy, so flows cannot be put behind it`);
+}
+
+/**
+ * Writes flows to a file, which only its owner can read (mode 0600). It is written beside and then put in its place, so
+ * that a failure leaves the old one; bodies that were left in the old one are in it no more. Throws a FileFailure.
+ */
+export async function writeFlows(file: string, flows: Flows, saving: Saving): Promise<Saved> {
+  const encoder = new Encoder(saving);
+  if (saving.append && saving.format === 'har')
+    throw new FileFailure(`${file}: flows cannot be put behind those of a HAR, only of a dump`);
+  try {
+    await (saving.append ? append : replace)(file, encoder.bytes(flows));
+  } catch (error) {
+    throw failure(file, 'written', error);
+  }
+  return { flows: encoder.flows, warnings: [...encoder.warnings] };
+}
