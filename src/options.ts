@@ -296,8 +296,9 @@ const table = {
     help: 'sluice dump: end after so many seconds, with code 1 if --until has not come true.',
   },
   dump_version: {
-    kind: 'int',
-    default: 17,
+    kind: 'choice',
+    choices: ['17', '21'],
+    default: '17',
     help: 'Version of the dump files that are written: 17, which mitmproxy 8.1 and later open, or 21.',
   },
   validate_inbound_headers: {

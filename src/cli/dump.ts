@@ -13,6 +13,10 @@ function isOver(row: FlowRow): boolean {
   return row.duration >= 0;
 }
 
+function isHar(path: string): boolean {
+  return /\.z?har$/.test(path);
+}
+
 /** The engine without a screen: prints flows as they finish (`sluice dump`). */
 class Dump {
   private readonly reader = new RowReader();
@@ -20,7 +24,12 @@ class Dump {
   private readonly reads: FlowId[] = [];
   private matched = 0;
   private files: number;
+  /** Flows of files, and all flows that rows have told of. */
+  private loaded = 0;
+  private readonly told = new Set<FlowId>();
   private code: number | null = null;
+  private hasSaved = false;
+  private isSaving = false;
   private printing: Promise<void> = Promise.resolve();
   private readonly ended: Promise<number>;
   private end: (code: number) => void = () => {};
@@ -50,7 +59,22 @@ class Dump {
 
   finish(code: number): void {
     this.code ??= code;
-    if (this.reads.length === 0) this.end(this.code);
+    if (this.reads.length > 0) return;
+    if (this.unsaved) this.save(this.unsaved);
+    else if (!this.isSaving) this.end(this.code);
+  }
+
+  /** What files said, and HAR as a whole, is written at the end; the rest as it comes. */
+  private get unsaved(): string | null {
+    const { save_stream_file: file, server } = this.options;
+    return !this.hasSaved && file !== null && (!server || isHar(file)) ? file : null;
+  }
+
+  private save(path: string): void {
+    this.hasSaved = true;
+    this.isSaving = true;
+    const flows = [...this.seen].map((id) => ({ id, revision: 0 }));
+    this.proxy.port.say({ type: 'save-flows', flows, path, format: isHar(path) ? 'har' : 'mitm' });
   }
 
   private hear(event: ProxyEvent): void {
@@ -65,12 +89,16 @@ class Dump {
       case 'flows-loaded':
         if (event.damage !== null) this.complain(`${event.path}: ${event.damage}`);
         this.files -= 1;
+        this.loaded += event.count;
         return this.looked();
+      case 'flows-saved':
+        for (const warning of event.warnings) this.complain(warning);
+        return this.saved();
       case 'refused':
         this.complain(event.reason);
         if (event.command === 'load-flows') this.files -= 1;
-        this.code ??= event.command === 'load-flows' ? 1 : null;
-        return this.looked();
+        if (event.command === 'load-flows' || event.command === 'save-flows') this.code = 1;
+        return event.command === 'save-flows' ? this.saved() : this.looked();
       case 'script-failed':
         return this.complain(failureText(event.failure, event.path));
       case 'logged':
@@ -82,15 +110,24 @@ class Dump {
   }
 
   private changed(row: FlowRow): void {
+    this.told.add(row.id);
     if (!isOver(row) || row.hidden || this.seen.has(row.id) || this.code !== null) return;
     this.seen.add(row.id);
+    const { flow_detail: detail, json, until } = this.options;
+    if (detail === 0 && !json && until === null) return;
     this.reads.push(row.id);
     this.proxy.port.say({ type: 'read-flow', id: row.id });
   }
 
+  private saved(): void {
+    this.isSaving = false;
+    this.looked();
+  }
+
   /** Files that were read and shown to the end end it, where there is no proxy. */
   private looked(): void {
-    const isDone = !this.options.server && this.files <= 0 && this.reads.length === 0;
+    const isRead = this.files <= 0 && this.told.size >= this.loaded;
+    const isDone = !this.options.server && isRead && this.reads.length === 0;
     if (isDone) this.finish(this.options.until === null ? 0 : 1);
     else if (this.code !== null) this.finish(this.code);
   }
@@ -141,6 +178,7 @@ export async function runDump(
     ['SIGHUP', 129],
   ] as const)
     process.on(signal, () => dump.finish(code));
+  process.stdout.on('error', () => dump.finish(0)); // whoever read it has had enough
   const code = await dump.over();
   await stopped(proxy.port, proxy.worker);
   await proxy.worker.terminate();

@@ -63,7 +63,7 @@ export class Desk {
       case 'save-flows': {
         const ids = command.flows.map(({ id }) => id);
         const { path, format } = command;
-        const to = { path, format, version: this.context.options.dump_version };
+        const to = { path, format, version: Number(this.context.options.dump_version) };
         return this.context.files.save(ids, to, this.say);
       }
       case 'load-flows':

@@ -26,7 +26,11 @@ export class Files {
   private worker: Worker | null = null;
   private idle: NodeJS.Timeout | null = null;
 
-  constructor(private readonly ledger: Ledger) {}
+  constructor(
+    private readonly ledger: Ledger,
+    /** Lets the loaded scripts see flows that were read. */
+    private readonly seen: (ids: readonly FlowId[]) => Promise<void>,
+  ) {}
 
   /** + in front of the path appends. `done` hears `flows-saved` or `refused`. */
   save(
@@ -90,8 +94,9 @@ export class Files {
       case 'ready':
         return void this.handOver(job);
       case 'read':
-        for (const flow of event.flows) this.ledger.adopt(flow);
-        return this.tell({ type: 'more' });
+        return void this.seen(event.flows.map((flow) => this.ledger.adopt(flow))).then(() =>
+          this.tell({ type: 'more' }),
+        );
       case 'saved':
         return this.finish({ type: 'flows-saved', path, count: event.count, warnings: event.warnings });
       case 'loaded':

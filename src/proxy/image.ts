@@ -3,7 +3,7 @@ import type { BodyData } from '../flow/extent.js';
 import { type Fields, sameName } from '../flow/fields.js';
 import type { Carriage, FlowError, RequestHead, ResponseHead, Side } from '../flow/flow.js';
 import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage } from '../flow/image.js';
-import type { Changed, FlowChange } from '../script/image.js';
+import type { Changed, FlowChange, MessageChange } from '../script/image.js';
 import type { Entry } from './entry.js';
 import { LiveMessage } from './message.js';
 import type { Passage } from './passage.js';
@@ -152,4 +152,17 @@ export function withoutField(entry: Entry, side: Side, name: string, spool: Spoo
     const change = { ...response.head, fields: left(response.head.fields), trailers: response.trailers };
     entry.replaceMessages(request, withHead(response, responseAfter(change), change, spool));
   }
+}
+
+/** Puts what a script made of a flow that is over onto it, its messages too; V brings the state before back. */
+export function applyOnce(
+  record: Record,
+  change: FlowChange | null,
+  messages: readonly MessageChange[],
+  spool: Spool,
+): void {
+  record.keepBackup();
+  if (change && 'replaceMessages' in record) applyChange(record, change, spool);
+  else if (change) record.annotate(change);
+  if (messages.length > 0) record.conversation?.revise(messages);
 }

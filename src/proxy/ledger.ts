@@ -56,8 +56,8 @@ export class Ledger {
     return record.id;
   }
 
-  private passage({ client, host, port }: PassageImage): Passage {
-    return new Passage(this.newId(), client, host, port, 'tcp', 'from a file', this);
+  private passage({ client, host, port, why }: PassageImage): Passage {
+    return new Passage(this.newId(), client, host, port, 'tcp', why ?? 'from a file', this);
   }
 
   /** Every flow there is, oldest first. */

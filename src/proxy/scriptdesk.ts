@@ -1,12 +1,12 @@
 import path from 'node:path';
 import type { FlowId, Note } from '../flow/flow.js';
 import { type FlowTarget, failureText, type ProxyCommand, type ProxyEvent } from '../protocol.js';
-import type { FlowChange, MessageChange, Request } from '../script/image.js';
+import type { Request } from '../script/image.js';
 import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import { injectInto, killFlow, resumeFlow } from './flowacts.js';
-import { applyChange, finishedImage, imageOf } from './image.js';
+import { applyOnce, finishedImage, imageOf } from './image.js';
 import type { Script } from './script.js';
 import { scriptFault } from './scripts.js';
 import type { Settings } from './settings.js';
@@ -110,7 +110,8 @@ export class ScriptDesk {
     for (const record of finished) record.clearScriptNotes();
     const flows = await Promise.all(finished.map(finishedImage));
     const report = await runScript(file, flows, this.context.options, {
-      changed: (id, change, messages) => this.onRecord(id, (record) => this.apply(record, change, messages)),
+      changed: (id, change, messages) =>
+        this.onRecord(id, (record) => applyOnce(record, change, messages, this.context.ledger.spool)),
       failed: (failure) => {
         const text = failureText(failure, file);
         this.context.log('error', text);
@@ -121,13 +122,6 @@ export class ScriptDesk {
       log: (level, text) => this.context.log(level, text),
     });
     this.say({ type: 'script-finished', report });
-  }
-
-  private apply(record: Record, change: FlowChange | null, messages: readonly MessageChange[]): void {
-    record.keepBackup();
-    if (record instanceof Entry && change) applyChange(record, change, this.context.ledger.spool);
-    else if (change) record.annotate(change);
-    if (messages.length > 0) record.conversation?.revise(messages);
   }
 
   private onRecord(id: FlowId, act: (record: Record) => void): void {

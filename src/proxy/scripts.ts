@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { FlowId } from '../flow/flow.js';
 import type { Mistake, Options } from '../options.js';
 import type { LogEntry, ScriptFailure } from '../protocol.js';
-import { type EventName, eventNames } from '../script/events.js';
+import { type EventName, eventNames, eventTable } from '../script/events.js';
 import type { Call, ConnectionChange, ConnectionImage } from '../script/image.js';
 import type { Settled } from '../script/thread.js';
 import { Script, type ScriptListener, type ScriptSource } from './script.js';
@@ -101,6 +101,12 @@ export class Scripts {
       },
       () => done(whole),
     );
+  }
+
+  /** The scripts with a hook for something of a flow, in order. */
+  ofFlows(): readonly Script[] {
+    const names = eventNames.filter((name) => ['flow', 'talk'].includes(eventTable[name].argument));
+    return this.scripts.filter((script) => names.some((name) => script.hooks.has(name)));
   }
 
   /** Calls the hook of one script after the other; `heard` says whether to go on. */

@@ -23,7 +23,8 @@ export class StreamSave {
 
   /** A flow is over. */
   finished(record: Record, filter: FlowFilter | null): void {
-    if (this.context().options.save_stream_file === null) return;
+    const { save_stream_file: file, server } = this.context().options;
+    if (file === null || !server || /\.z?har$/.test(file)) return; // a HAR is written as a whole
     if (filter && !filter(record.picture())) return;
     this.ids.push(record.id);
     this.timer ??= setTimeout(() => this.write(() => {}), PAUSE);
@@ -46,7 +47,7 @@ export class StreamSave {
     this.path = file;
     const path = this.isBegun && !file.startsWith('+') ? `+${file}` : file;
     this.isBegun = true;
-    this.files.save(ids, { path, format: 'mitm', version }, (event) => {
+    this.files.save(ids, { path, format: 'mitm', version: Number(version) }, (event) => {
       if (event.type === 'refused') this.failed(event.reason);
       done();
     });

@@ -26,6 +26,7 @@ import { Ledger } from './ledger.js';
 import { Listeners } from './listeners.js';
 import { Postman } from './outbox.js';
 import { landingPage } from './page.js';
+import { passThrough } from './passthrough.js';
 import { compileRules } from './rulebook.js';
 import { Scripts, scriptSources } from './scripts.js';
 import type { Record } from './shelf.js';
@@ -74,7 +75,7 @@ async function start(): Promise<void> {
       streamSave.finished(record, context.saved);
     },
   );
-  const files = new Files(ledger);
+  const files = new Files(ledger, (ids) => passThrough(context, ids));
   const streamSave: StreamSave = new StreamSave(() => context, files, say);
   const view: ViewFilter = new ViewFilter(ledger, say, (hides) => feed.rejudge(hides));
   view.set(rules.shown);

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Finished } from '../flow/image.js';
 import type { FileCommand, FileEvent } from '../protocol.js';
-import { readFlows, writeFlows } from './savedfile.js';
+import { readFlows, type Saving, writeFlows } from './savedfile.js';
 
 /*
  * The thread that reads and writes files of flows, one at a time. Flows come and go in batches, each asked for when the one before
@@ -53,7 +53,8 @@ async function* incoming(): AsyncGenerator<Finished> {
 
 async function save({ path, format, version }: Extract<FileCommand, { type: 'save' }>): Promise<void> {
   const append = path.startsWith('+');
-  const { count, warnings } = await writeFlows(append ? path.slice(1) : path, incoming(), { format, version, append });
+  const saving: Saving = { format, version: version === 21 ? 21 : 17, append };
+  const { flows: count, warnings } = await writeFlows(append ? path.slice(1) : path, incoming(), saving);
   say({ type: 'saved', count, warnings });
 }
 
@@ -66,7 +67,7 @@ async function load(path: string): Promise<void> {
     batch = [];
     await inbox.next();
   };
-  for await (const flow of readFlows(path, (text) => {
+  for await (const flow of readFlows(path, ({ text }) => {
     damage ??= text;
   })) {
     count += 1;

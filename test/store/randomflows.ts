@@ -85,7 +85,14 @@ function client(random: Random): ClientFacts {
   const local = random(2) === 0 ? {} : { local: '[::1]:8080' };
   const certified = random(2) === 0 ? {} : { shown: certificate(random), chain: certificate(random) };
   const address = random(2) === 0 ? `127.0.0.1:${random(65_535)}` : `[::1]:${random(65_535)}`;
-  return { address, ...local, connectedAt: time(random), tls: maybe(random, () => tls(random, true)), ...certified };
+  return {
+    mode: 'regular',
+    address,
+    ...local,
+    connectedAt: time(random),
+    tls: maybe(random, () => tls(random, true)),
+    ...certified,
+  };
 }
 
 function server(random: Random): ServerFacts {

@@ -12,6 +12,8 @@ const KINDS: Readonly<Record<ErrorKind, true>> = {
   handshake: true,
   killed: true,
   loop: true,
+  'no-login': true,
+  'no-proxy-login': true,
 };
 
 export function isErrorKind(value: unknown): value is ErrorKind {

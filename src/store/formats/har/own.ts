@@ -143,7 +143,13 @@ export function ownClient(own: Json): ClientFacts | null {
   const facts = objectAt(own, 'client');
   const [address, connectedAt] = [textAt(facts, 'address'), numberAt(facts, 'connectedAt')];
   if (address === null || connectedAt === null) return null;
-  return { address, ...local(facts), connectedAt, tls: tlsIn(member(facts, 'tls')) };
+  return {
+    mode: textAt(facts, 'mode') ?? 'regular',
+    address,
+    ...local(facts),
+    connectedAt,
+    tls: tlsIn(member(facts, 'tls')),
+  };
 }
 
 function certificateIn(value: unknown): ServerFacts['certificate'] {

@@ -53,6 +53,7 @@ export function clientOf(connection: NetMap, extras: Extras): ClientFacts | null
     address: address ?? ':0',
     ...(local === null ? {} : { local }),
     connectedAt: connectedAt ?? 0,
+    mode: textAt(connection, 'proxy_mode') ?? 'regular',
     tls: tlsOf(connection, extras.ciphers),
     ...(shown === null ? {} : { shown: derOf(shown) }),
     ...(chain ? { chain } : {}),
@@ -133,12 +134,13 @@ function setTls(connection: NetMap, tls: TlsFacts | null): void {
 export function clientState(client: ClientFacts | null, said: NetMap | null, extras: Extras, id: string): NetMap {
   const connection: NetMap = new Map([...BLANK, ['id', id], ['mitmcert', null], ['proxy_mode', 'regular']]);
   for (const [key, value] of said ?? []) connection.set(key, value);
-  const { shown, chain, ...facts } = client ?? { address: '', connectedAt: 0, tls: null };
+  const { shown, chain, ...facts } = client ?? { address: '', connectedAt: 0, mode: 'regular', tls: null };
   if (!said || !isDeepStrictEqual(clientOf(said, extras), client && facts)) {
     connection.set('peername', client && addressValue(client.address));
     connection.set('sockname', addressValue(client?.local));
     connection.set('timestamp_start', secondsOf(facts.connectedAt));
     connection.set('timestamp_tls_setup', facts.tls && secondsOf(facts.connectedAt));
+    connection.set('proxy_mode', facts.mode);
     setTls(connection, facts.tls);
   }
   connection.set('mitmcert', shown ? Buffer.from(pemOf(shown)) : null);

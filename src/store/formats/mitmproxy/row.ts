@@ -28,7 +28,14 @@ function mediaType(message: NetMap): string {
   return '';
 }
 
-const NO_FLAGS = { held: null, changed: false, scriptFailed: false, passable: false, revision: 0 } as const;
+const NO_FLAGS = {
+  held: null,
+  changed: false,
+  hidden: false,
+  scriptFailed: false,
+  passable: false,
+  revision: 0,
+} as const;
 
 function common(state: NetMap, id: FlowId) {
   const error = mapAt(state, 'error');

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fetchThrough } from '../support/client.js';
+import { runCommand } from '../support/command.js';
+import { answering, response, startOrigin } from '../support/origin.js';
+import { temporaryFolder } from '../support/proxy.js';
+
+/** A port that was free a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => done(port));
+    });
+  });
+}
+
+/** A dump with three flows: /one, /two and a failed one. */
+async function dumpFile(t: TestContext): Promise<string> {
+  const file = path.join(temporaryFolder(t), 'a.mitm');
+  const origin = await startOrigin(t, answering(response('answer')));
+  const port = await freePort();
+  const command = await runCommand(t, 'dump', '-p', String(port), '-w', file, '--until', '~e');
+  await reachable(port);
+  for (const url of [`${origin.port}/one`, `${origin.port}/two`, '9/refused'])
+    await fetchThrough(port, `http://127.0.0.1:${url}`);
+  assert.equal(await command.code, 0, command.complaints());
+  assert.match(command.out(), /GET http:\/\/127\.0\.0\.1:\d+\/one « 200 OK 6b .*\n.*\/two « 200 OK/);
+  return file;
+}
+
+async function reachable(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const isOpen = await new Promise<boolean>((done) => {
+      const socket = net.connect(port, '127.0.0.1', () => done(true));
+      socket.on('error', () => done(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (isOpen) return;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  throw new Error('the port never opened');
+}
+
+test('OPT-18 OPT-91 dump prints flows as they finish and writes them to a file that it reads again, filtered', async (t) => {
+  const file = await dumpFile(t);
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+  const all = await runCommand(t, 'dump', '--no-server', '-r', file);
+  assert.equal(await all.code, 0);
+  assert.deepEqual(all.out().match(/\/(one|two|refused)/g), ['/one', '/two', '/refused']);
+  const some = await runCommand(t, 'dump', '--no-server', '-r', file, '--flow-detail', '3', '/two');
+  assert.equal(await some.code, 0);
+  assert.match(some.out(), /\/two « 200[\s\S]*Content-Length: 6[\s\S]*\n {4}answer\n/);
+  assert.doesNotMatch(some.out(), /\/one/);
+});
+
+test('HAR-01 HAR-02 dump converts a dump to HAR and back; JSON is one flow a line', async (t) => {
+  const file = await dumpFile(t);
+  const har = path.join(temporaryFolder(t), 'b.har');
+  assert.equal(await (await runCommand(t, 'dump', '--no-server', '-r', file, '-w', har, '--flow-detail', '0')).code, 0);
+  assert.equal(JSON.parse(fs.readFileSync(har, 'utf8')).log.entries.length, 3);
+  const lines = await runCommand(t, 'dump', '--no-server', '-r', har, '--json');
+  assert.equal(await lines.code, 0);
+  const flows = lines
+    .out()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    flows.map(({ response: answer }) => answer?.status ?? null),
+    [200, 200, null],
+  );
+});
+
+test('ORD-19 S2-01 flows that are read pass through the loaded scripts, and what these change is written', async (t) => {
+  const file = await dumpFile(t);
+  const folder = temporaryFolder(t);
+  const script = path.join(folder, 't.mjs');
+  fs.writeFileSync(script, "export function response(flow) { flow.response.text = 'changed'; }\n");
+  const changed = path.join(folder, 'changed.mitm');
+  const words = ['--no-server', '-r', file, '-s', script, '-w', changed, '--flow-detail', '0'];
+  assert.equal(await (await runCommand(t, 'dump', ...words)).code, 0);
+  const read = await runCommand(t, 'dump', '--no-server', '-r', changed, '--flow-detail', '3');
+  assert.equal(await read.code, 0);
+  assert.equal(read.out().match(/\n {4}changed\n/g)?.length, 2);
+});
+
+test('NF-09 NF-11 what cannot be read is a sentence that names the file, and a code for it', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = await dumpFile(t);
+  const damaged = path.join(folder, 'damaged.mitm');
+  fs.writeFileSync(damaged, fs.readFileSync(file).subarray(0, -100));
+  const half = await runCommand(t, 'dump', '--no-server', '-r', damaged);
+  assert.equal(await half.code, 0);
+  assert.match(half.out(), /\/one[\s\S]*\/two/);
+  assert.match(half.complaints(), /damaged\.mitm: /);
+  const missing = await runCommand(t, 'dump', '--no-server', '-r', path.join(folder, 'none'));
+  assert.equal(await missing.code, 1);
+  assert.match(missing.complaints(), /^sluice: \S+\/none cannot be read: there is no such file or folder\n$/);
+});
+
+test('dump ends with code 1 when what --until waits for has not come in time, and quietly when nobody reads on', async (t) => {
+  const file = await dumpFile(t);
+  const late = await runCommand(t, 'dump', '-p', String(await freePort()), '--until', '~c 418', '--timeout', '1');
+  assert.equal(await late.code, 1);
+  const never = await runCommand(t, 'dump', '--no-server', '-r', file, '--until', '~c 418');
+  assert.equal(await never.code, 1);
+  const cut = await runCommand(t, 'dump', '--no-server', '-r', file, '--flow-detail', '4');
+  cut.child.stdout?.destroy();
+  assert.equal(await cut.code, 0);
+  assert.equal(cut.complaints(), '');
+});
