@@ -261,7 +261,7 @@ class NetWriter {
   private ascii(text: string): void {
     this.room(text.length);
     this.free -= text.length;
-    this.buffer.write(text, this.free, 'latin1');
+    for (let at = 0; at < text.length; at += 1) this.buffer[this.free + at] = text.charCodeAt(at);
     this.written += text.length;
   }
 

@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
+import { createHash } from 'node:crypto';
 import type { TalkEnd } from '../../../flow/conversation.js';
+import { certificatesOf } from '../../../flow/der.js';
 import type { CertificateFacts, ErrorKind, FlowError } from '../../../flow/flow.js';
 import type { FlowImage, PassageImage, TalkImage } from '../../../flow/image.js';
-import { certificateFacts } from '../certificates.js';
 import { isErrorKind, kindOf } from '../errorkind.js';
 import type { NetMap, NetValue } from '../tnetstring.js';
 import { netOf, plain } from './plain.js';
@@ -96,17 +96,22 @@ function tellsKind(error: FlowError | null): error is FlowError {
   return error !== null && kindOf(error.message) !== error.kind;
 }
 
+/** Whether what is known of a certificate can be read from the chain again. */
+function isLeaf({ fingerprint }: CertificateFacts, chain: Uint8Array | undefined): boolean {
+  const [leaf] = chain ? certificatesOf(chain) : [];
+  if (!leaf) return false;
+  return createHash('sha256').update(leaf).digest('hex').toUpperCase() === fingerprint.replaceAll(':', '');
+}
+
 /** What of a flow has to be told apart. */
 export function extrasOf({ error, client, server }: FlowImage | PassageImage, talk: TalkImage | null): Extras {
   const missing = missingOf(talk);
-  const facts = server?.chain ? certificateFacts(server.chain) : null;
+  const certificate = server?.certificate;
   return {
     ...(tellsKind(error) ? { errorKind: error.kind } : {}),
     ...(client?.tls?.ciphers ? { ciphers: client.tls.ciphers } : {}),
     ...(server?.tls?.ciphers ? { serverCiphers: server.tls.ciphers } : {}),
-    ...(server?.certificate && !isDeepStrictEqual(facts, server.certificate)
-      ? { certificate: server.certificate }
-      : {}),
+    ...(certificate && !isLeaf(certificate, server?.chain) ? { certificate } : {}),
     ...(server && server.trust !== '' ? { trust: server.trust } : {}),
     ...(server?.reused ? { reused: true } : {}),
     ...(talk?.protocol === 'tcp' && talk.end ? { end: talk.end } : {}),
