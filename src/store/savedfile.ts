@@ -196,9 +196,15 @@ async function append(file: string, bytes: AsyncIterable<Uint8Array>): Promise<v
 function checkDump(file: string, size: number): void {
   if (size === 0) return;
   const source = openSource(file);
-  const kind = kindOf(source);
-  source.close();
-  if (kind !== 'dump') throw new FileFailure(`${file} is no dump of mitmproxy, so flows cannot be put behind it`);
+  try {
+    if (kindOf(source) !== 'dump')
+      throw new FileFailure(`${file} is no dump of mitmproxy, so flows cannot be put behind it`);
+    const broken = new Dump(source).brokenAt();
+    if (broken !== null)
+      throw new FileFailure(`${file} breaks off at byte ${broken}, so flows that are put behind it could not be read`);
+  } finally {
+    source.close();
+  }
 }
 
 /**

@@ -117,6 +117,7 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['STC-03', 'differs: with `store_streamed_bodies` what came is kept, not what a function made of it'],
   ['STC-06', 'differs: bytes, rate, chunks and duration are counted while it runs'],
   ['STC-07', 'differs: a body that is still arriving is shown as growing, not as missing'],
+  ['STX-15', 'differs: a missing body is marked as missing, and is missing when it is read again'],
   ['UI-03', 'differs: a failed start is one sentence on standard error and exit code 1, before the screen is touched'],
   ['UI-COL-04', 'differs: the method column has seven cells, so that DELETE fits'],
   ['UI-COL-07', 'differs: beside the status stand two signs: how the body was carried, and how the flow stands'],
@@ -167,6 +168,12 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
     'differs: a message of more than 16 MB passes in its frames, and nobody sees its content; frames that break the protocol pass, too, for the other side to refuse',
   ],
   ['WS-06', 'differs: a reset passes as a reset; a client that closes its half before it has said a word is let go'],
+  ['NF-09', 'differs: a flow that is damaged within itself costs no other, and the flows behind it are loaded, too'],
+  ['HAR-01', 'differs: postData stands with any method that has a body, and `connect` has the time of `ssl` in it'],
+  [
+    'HAR-02',
+    'differs: a body that was left out is missing unless its size is 0; the status phrase is that of the file; pseudo-header fields are no headers; versions are known in any spelling',
+  ],
   ['CR-06', 'differs: replays run at once; there is no queue yet'],
 ];
 

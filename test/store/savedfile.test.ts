@@ -95,6 +95,12 @@ describe('a file of flows', () => {
       `${har} is no dump of mitmproxy, so flows cannot be put behind it`,
     );
     assert.equal(fs.readFileSync(har, 'utf8'), '{"log":{"entries":[]}}');
+    const [one, two] = [dumped(flows.slice(0, 1), 17).bytes, dumped(flows.slice(1, 2), 17).bytes];
+    const cut = named('broken-off', Buffer.concat([one, two.subarray(0, -9)]));
+    assert.equal(
+      await refused(writeFlows(cut, flows, { format: 'mitm', append: true })),
+      `${cut} breaks off at byte ${one.length}, so flows that are put behind it could not be read`,
+    );
     assert.equal(
       await refused(writeFlows(har, flows, { format: 'har', append: true })),
       `${har}: flows cannot be put behind those of a HAR, only of a dump`,

@@ -43,6 +43,8 @@ export interface NetReading {
   readonly inline?: number;
   /** Keys of the outermost map whose values are stepped over. */
   readonly skips?: ReadonlySet<string>;
+  /** Bytes that are read at once. */
+  readonly chunk?: number;
 }
 
 export interface NetRead {
@@ -71,14 +73,16 @@ export class NetReader {
   private readonly inline: number;
   private readonly file: string | undefined;
   private readonly skips: ReadonlySet<string> | undefined;
+  private readonly size: number;
 
   constructor(
     private readonly source: ByteSource,
-    { file, inline = INLINE, skips }: NetReading = {},
+    { file, inline = INLINE, skips, chunk = CHUNK }: NetReading = {},
   ) {
     this.inline = inline;
     this.file = file;
     this.skips = skips;
+    this.size = chunk;
   }
 
   /** The value there. Throws a Damage. */
@@ -95,7 +99,7 @@ export class NetReader {
 
   private cover(at: number, length: number): void {
     if (at >= this.base && at + length <= this.base + this.chunk.length) return;
-    const bytes = this.source.read(at, Math.max(length, CHUNK));
+    const bytes = this.source.read(at, Math.max(length, this.size));
     this.chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.base = at;
   }

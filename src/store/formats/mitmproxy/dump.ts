@@ -117,6 +117,20 @@ export class Dump {
     }
   }
 
+  /** Where the first flow begins that is not whole, or null: what is written behind it could not be read. */
+  brokenAt(): number | null {
+    const reader = new NetReader(this.source, { chunk: 64 });
+    for (let at = 0; at < this.source.size; ) {
+      try {
+        at = reader.step(at);
+      } catch (error) {
+        if (error instanceof Damage) return at;
+        throw error;
+      }
+    }
+    return null;
+  }
+
   /** The flow there. Throws a Damage or an Unreadable. */
   flow({ offset, handshake }: Pick<DumpPlace, 'offset' | 'handshake'>, id: number): Finished {
     return this.finished(stateIn(this.reader.read(offset).value, offset), handshake, id);

@@ -52,11 +52,17 @@ function common(state: NetMap, id: FlowId) {
   } as const;
 }
 
+/** What is known last of an exchange: it is over, as it is in a file. */
+function endOf(state: NetMap, request: NetMap, response: NetMap | null, at: number): number {
+  const error = mapAt(state, 'error');
+  const ends = [response && millisAt(response, 'timestamp_end'), error && millisAt(error, 'timestamp')];
+  return ends.find((end) => end !== null) ?? millisAt(request, 'timestamp_end') ?? at;
+}
+
 function httpRow(state: NetMap, id: FlowId, request: NetMap): FlowRow {
   const response = mapAt(state, 'response');
   const websocket = mapAt(state, 'websocket');
   const at = millisAt(request, 'timestamp_start') ?? 0;
-  const endedAt = response && millisAt(response, 'timestamp_end');
   const size = response ? sizeOf(response.get('content')) : 0;
   return {
     ...common(state, id),
@@ -71,7 +77,7 @@ function httpRow(state: NetMap, id: FlowId, request: NetMap): FlowRow {
     mediaType: response ? mediaType(response) : '',
     body: signOf(size),
     size: size ?? 0,
-    duration: endedAt === null ? -1 : endedAt - at,
+    duration: Math.max(0, endOf(state, request, response, at) - at),
     messages: websocket ? listAt(websocket, 'messages').length : -1,
   };
 }
@@ -82,6 +88,8 @@ function messageSize(message: NetValue): number {
 
 function passageRow(state: NetMap, id: FlowId): FlowRow {
   const messages = listAt(state, 'messages');
+  const at = millisAt(state, 'timestamp_created') ?? 0;
+  const client = mapAt(state, 'client_conn');
   const server = mapAt(state, 'server_conn');
   const [host, port] = server ? listAt(server, 'address') : [];
   const type = textAt(state, 'type') ?? '';
@@ -90,7 +98,7 @@ function passageRow(state: NetMap, id: FlowId): FlowRow {
   return {
     ...common(state, id),
     kind: 'tunnel',
-    at: millisAt(state, 'timestamp_created') ?? 0,
+    at,
     scheme: '',
     method: type.toUpperCase(),
     host: typeof host === 'string' ? host : octetsOf(host),
@@ -100,7 +108,7 @@ function passageRow(state: NetMap, id: FlowId): FlowRow {
     mediaType: '',
     body: 'empty',
     size: messages.reduce<number>((sum, message) => sum + messageSize(message), 0),
-    duration: -1,
+    duration: Math.max(0, ((client && millisAt(client, 'timestamp_end')) ?? at) - at),
     messages: count,
   };
 }
