@@ -54,6 +54,10 @@ describe('typed netstrings', () => {
     assert.deepEqual(new NetReader(bytesSource(netBytes(value))).read(0).value, value);
   });
 
+  it('NF-02 writes no fraction as a whole number', () => {
+    assert.equal(Buffer.from(netBytes([1.5, 1e21, -0])).toString(), '18:3:1.5^5:1e+21^1:0#]');
+  });
+
   it('NF-02 writes a large string without copying it', () => {
     const bytes = Buffer.alloc(100_000, 'x');
     const parts = netParts([bytes, 'after']);

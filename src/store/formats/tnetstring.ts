@@ -226,6 +226,7 @@ class NetWriter {
   put(value: NetValue): void {
     if (value === null) this.tagged(TAGS.nothing, () => {});
     else if (typeof value === 'boolean') this.tagged(TAGS.bool, () => this.ascii(String(value)));
+    else if (typeof value === 'number' && !Number.isSafeInteger(value)) this.put(new Float(value));
     else if (typeof value === 'number' || typeof value === 'bigint')
       this.tagged(TAGS.int, () => this.ascii(String(value)));
     else if (typeof value === 'string') this.tagged(TAGS.text, () => this.bytes(Buffer.from(value)));

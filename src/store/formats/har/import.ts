@@ -103,8 +103,9 @@ function decodedFields(fields: Fields, body: BodyData | null, part: Json): Field
 function requestOf(entry: Json, own: Json, target: Target, moments: Moments): RequestImage {
   const request = objectAt(entry, 'request');
   const method = textAt(request, 'method') ?? '';
-  if (method === '') throw new BadEntry('request.method is missing');
-  const fields = fieldsIn(request, 'request', member(entry, OWN) !== undefined);
+  const isOurs = member(entry, OWN) !== undefined;
+  if (method === '' && !isOurs) throw new BadEntry('request.method is missing');
+  const fields = fieldsIn(request, 'request', isOurs);
   const body = requestBody(request, fields);
   const times = timesIn(own, 'request');
   return {

@@ -125,8 +125,9 @@ export function finishedOf(state: NetMap, reading: FlowReading): Finished {
     for (const key of ['client_conn', 'server_conn']) mapAt(state, key)?.set('transport_protocol', extras.transport);
   }
   if (extras.proxyMode !== undefined) mapAt(state, 'client_conn')?.set('proxy_mode', extras.proxyMode);
-  const type = textAt(state, 'type') ?? 'of no type';
+  const type = textAt(state, 'type');
   if (type === 'http') return httpFlow(state, extras, reading);
-  if (['tcp', 'udp', 'dns'].includes(type)) return passage(state, type, extras, reading);
-  throw new Unreadable(`a flow is ${type}, which sluice does not know`);
+  if (type === 'tcp' || type === 'udp' || type === 'dns') return passage(state, type, extras, reading);
+  const named = type === null ? 'no type' : `the type ${JSON.stringify(type.slice(0, 100))}`;
+  throw new Unreadable(`a flow has ${named}, which sluice does not know`);
 }

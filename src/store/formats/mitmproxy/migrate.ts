@@ -15,7 +15,8 @@ export function isBefore(state: NetMap, version: number): boolean {
 /** "0.18", or the number of a format from 4 on. */
 function nameOf(version: NetValue | undefined): string | number {
   if (typeof version === 'number') return version;
-  return Array.isArray(version) ? version.slice(0, 2).join('.') : 'without a number';
+  const numbers = Array.isArray(version) && version.length > 1 && version.every((part) => typeof part === 'number');
+  return numbers ? version.slice(0, 2).join('.') : 'without a number';
 }
 
 function refused(version: string | number): Unreadable {
