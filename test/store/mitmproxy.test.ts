@@ -217,6 +217,32 @@ describe('dumps of mitmproxy', { skip: noCases }, () => {
     });
 });
 
+/** The names of everything in a state, one level deep. */
+function shape(state: NetMap): Record<string, readonly string[]> {
+  const inside = [...state].flatMap(([key, value]) =>
+    value instanceof Map && key !== 'metadata' ? [[key, value] as const] : [],
+  );
+  return Object.fromEntries([['', state] as const, ...inside].map(([key, map]) => [key, [...map.keys()].toSorted()]));
+}
+
+describe('a dump of format 21', { skip: noCases }, () => {
+  it('NF-03 NF-04 NF-05 NF-06 has the names that mitmproxy writes, and no others', () => {
+    const sample = new NetReader(
+      bytesSource(fs.readFileSync(path.join(FOLDER, 'files/corrupted_gzip_body.mitm'))),
+    ).read(0).value;
+    assert.ok(sample instanceof Map);
+    const written = randomFlows(50, 40).filter(
+      ({ flow, talk }) => 'request' in flow && flow.response && !flow.error && !talk,
+    );
+    assert.ok(written.length > 5);
+    for (const finished of written) {
+      const { value } = new NetReader(bytesSource(dumped([finished], 21).bytes)).read(0);
+      assert.ok(value instanceof Map);
+      assert.deepEqual(shape(value), shape(sample));
+    }
+  });
+});
+
 describe('a dump', () => {
   for (const version of [17, 21] as const)
     it(`STX-14 of format ${version} gives back what was written to it, missing bodies missing and empty ones empty`, () => {

@@ -130,14 +130,17 @@ function setTls(connection: NetMap, tls: TlsFacts | null): void {
   connection.set('alpn_offers', tls?.alpnOffers?.map((offer) => Buffer.from(offer)) ?? []);
 }
 
+/** Newer versions of mitmproxy want a client to have addresses. */
+const NO_ADDRESS: NetValue = ['', 0];
+
 /** A client as it is written; what the file said of it stands where it says the same. */
 export function clientState(client: ClientFacts | null, said: NetMap | null, extras: Extras, id: string): NetMap {
   const connection: NetMap = new Map([...BLANK, ['id', id], ['mitmcert', null], ['proxy_mode', 'regular']]);
   for (const [key, value] of said ?? []) connection.set(key, value);
   const { shown, chain, ...facts } = client ?? { address: '', connectedAt: 0, mode: 'regular', tls: null };
   if (!said || !isDeepStrictEqual(clientOf(said, extras), client && facts)) {
-    connection.set('peername', client && addressValue(client.address));
-    connection.set('sockname', addressValue(client?.local));
+    connection.set('peername', addressValue(client?.address) ?? NO_ADDRESS);
+    connection.set('sockname', addressValue(client?.local) ?? NO_ADDRESS);
     connection.set('timestamp_start', secondsOf(facts.connectedAt));
     connection.set('timestamp_tls_setup', facts.tls && secondsOf(facts.connectedAt));
     connection.set('proxy_mode', facts.mode);
