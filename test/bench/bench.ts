@@ -8,6 +8,7 @@ import { benchHttps } from './https.js';
 import { benchLatency } from './latency.js';
 import { startOrigin } from './origin.js';
 import { Report } from './report.js';
+import { benchReverse } from './reverse.js';
 import { type Run, toolOf } from './run.js';
 import { benchScript } from './script.js';
 import { Stage } from './stage.js';
@@ -31,6 +32,7 @@ interface Section {
 const sections: Readonly<Record<SectionName, Section>> = {
   http: { measure: benchHttp, needs: ['wrk'] },
   https: { measure: benchHttps, needs: ['wrk', 'socat'] },
+  reverse: { measure: benchReverse, needs: ['wrk'] },
   'tls-hosts': { measure: benchTlsHosts, needs: [] },
   latency: { measure: benchLatency, needs: [] },
   feed: { measure: benchFeed, needs: ['openssl'] },

@@ -1,6 +1,7 @@
 export type FigureName =
   | 'http'
   | 'https'
+  | 'reverse'
   | 'tls-hosts'
   | 'frame'
   | 'streamed'
@@ -29,6 +30,7 @@ const MILLISECONDS_ADDED = 3;
 export const FIGURES: readonly Figure[] = [
   { name: 'http', text: 'HTTP, of mitmdump', isAtLeast: true, bound: 12, unit: 'x' },
   { name: 'https', text: 'HTTPS, of mitmdump', isAtLeast: true, bound: 12, unit: 'x' },
+  { name: 'reverse', text: 'HTTP in reverse mode, of mitmdump', isAtLeast: true, bound: 12, unit: 'x' },
   { name: 'tls-hosts', text: 'new TLS hosts, of mitmdump', isAtLeast: true, bound: 4, unit: 'x' },
   { name: 'frame', text: 'first frame, of mitmproxy', isAtLeast: false, bound: 0.7, unit: 'x' },
   { name: 'streamed', text: '1 GB streamed, of mitmdump streaming', isAtLeast: true, bound: 1.2, unit: 'x' },

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 export const SECTIONS = [
   'http',
   'https',
+  'reverse',
   'tls-hosts',
   'latency',
   'feed',
