@@ -14,7 +14,7 @@ import { HarWriter, harFlows } from './formats/har/har.js';
 import { Dump } from './formats/mitmproxy/dump.js';
 import { type DumpVersion, dumpParts } from './formats/mitmproxy/write.js';
 import type { NetPart } from './formats/tnetstring.js';
-import { openSource } from './opened.js';
+import { type OpenedSource, openSource } from './opened.js';
 
 /*
  * Flows in files for people: dumps and HAR.
@@ -94,24 +94,35 @@ type Flows = Iterable<Finished> | AsyncIterable<Finished>;
 const PIECE = 262_144;
 
 /** The bytes of an extent. Throws where they are not there any more: a length before them has been written. */
-function* bytesOf({ file, offset, length }: Extent): Generator<Uint8Array> {
-  const source = openSource(file);
-  try {
-    for (let at = 0; at < length; ) {
-      const bytes = source.read(offset + at, Math.min(PIECE, length - at));
-      if (bytes.length === 0) throw new FileFailure(`a body in ${file} is gone, so nothing was saved`);
-      at += bytes.length;
-      yield bytes;
-    }
-  } finally {
-    source.close();
+function* bytesOf(source: ByteSource, { file, offset, length }: Extent): Generator<Uint8Array> {
+  for (let at = 0; at < length; ) {
+    const bytes = source.read(offset + at, Math.min(PIECE, length - at));
+    if (bytes.length === 0) throw new FileFailure(`a body in ${file} is gone, so nothing was saved`);
+    at += bytes.length;
+    yield bytes;
   }
 }
 
+/** Parts of one file often follow one another: it is opened once for them. */
 function* inPieces(parts: readonly NetPart[]): Generator<Uint8Array> {
-  for (const part of parts) {
-    if (part instanceof Uint8Array) yield part;
-    else yield* bytesOf(part);
+  let file = '';
+  let source: OpenedSource | null = null;
+  try {
+    for (const part of parts) {
+      if (part instanceof Uint8Array) {
+        yield part;
+        continue;
+      }
+      if (!source || file !== part.file) {
+        source?.close();
+        source = null;
+        source = openSource(part.file);
+        file = part.file;
+      }
+      yield* bytesOf(source, part);
+    }
+  } finally {
+    source?.close();
   }
 }
 

@@ -5,10 +5,11 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import zlib from 'node:zlib';
 import { bytesSource } from '../../src/content/source.js';
-import type { Finished } from '../../src/flow/image.js';
+import type { Finished, TalkMessageImage } from '../../src/flow/image.js';
 import { FileFailure } from '../../src/store/failures.js';
 import { kindOf } from '../../src/store/formats/detect.js';
 import { type FileDamage, readFlows, type Saving, writeFlows } from '../../src/store/savedfile.js';
+import { flowImage, messageImage, responseImage } from '../script/images.js';
 import { CASES, noCases } from '../support/cases.js';
 import { randomFlows } from './randomflows.js';
 import { dumped, plainOf } from './saved.js';
@@ -126,6 +127,28 @@ describe('a file of flows', () => {
         [],
       );
     });
+
+  it('NF-07 takes the messages of a conversation from the file they are in', async () => {
+    const contents = named('contents', 'onetwothree');
+    const part = (offset: number, length: number): TalkMessageImage =>
+      messageImage({
+        size: length,
+        offset: null,
+        content: { type: 'extent', extent: { file: contents, offset, length, growing: true } },
+      });
+    const messages = [part(0, 3), part(3, 3), part(6, 5)];
+    const talk = { protocol: 'websocket', from: 0, messages, end: null, kept: null } as const;
+    const flow = flowImage({ response: responseImage({ status: 101 }), isWebSocket: true });
+    for (const format of ['mitm', 'har'] as const) {
+      const file = named(`conversation.${format}`);
+      await writeFlows(file, [{ flow, talk }], { format });
+      const [again] = (await read(file)).flows;
+      const texts = again?.talk?.messages.map(
+        ({ content }) => content?.type === 'bytes' && Buffer.from(content.bytes).toString(),
+      );
+      assert.deepEqual(texts, ['one', 'two', 'three']);
+    }
+  });
 
   it('is told by its first bytes', () => {
     const kinds = ['', '{}', '\ufeff {}', '12:', 'hello', zlib.gzipSync('x'), zlib.deflateSync('x'), '\u0000'];

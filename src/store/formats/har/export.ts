@@ -40,7 +40,7 @@ function contentOf(body: BodyData | null, codings: readonly string[], url: strin
   }
   const raw = source.read(0, source.size);
   if (raw.length < source.size) {
-    warn(`${url}: the file of a body is gone: it is left out`);
+    warn(`${url}: the file of a body or a message is gone: it is left out`);
     return { bytes: null, isEncoded: false, size: -1 };
   }
   if (codings.length === 0 || raw.length === 0) return { bytes: raw, isEncoded: false, size: raw.length };
@@ -148,9 +148,10 @@ function noResponse(request: RequestImage, error: string | null): Json {
   };
 }
 
-function messageValue({ fromClient, kind, at, content, size, dropped, injected }: TalkMessageImage): Json {
-  const source = content && sourceOf(content);
-  const bytes = source?.read(0, source.size) ?? new Uint8Array();
+function messageValue(message: TalkMessageImage, url: string, warn: Warn): Json {
+  const { fromClient, kind, at, size, dropped, injected } = message;
+  const content = contentOf(message.content, [], url, warn).bytes;
+  const bytes = content ?? new Uint8Array();
   const isText = kind === 'text';
   const told = isText ? textOf(bytes) : { text: Buffer.from(bytes).toString('base64') };
   const isBase64 = isText && 'encoding' in told;
@@ -201,7 +202,12 @@ export function entryOf({ flow, talk }: Finished, warn: Warn): Json | null {
     timings,
     ...peerAddress(flow),
     ...(flow.comment === '' ? {} : { comment: flow.comment }),
-    ...(talk ? { _resourceType: 'websocket', _webSocketMessages: talk.messages.map(messageValue) } : {}),
+    ...(talk
+      ? {
+          _resourceType: 'websocket',
+          _webSocketMessages: talk.messages.map((message) => messageValue(message, url, warn)),
+        }
+      : {}),
     [OWN]: ownOf(flow, talk, same ? parsed : null, warn),
   };
 }

@@ -75,50 +75,79 @@ function trailing(bytes: Uint8Array, end: number, from: number): number {
   return end - at;
 }
 
+/** Where in a HAR the scanner is. */
+class Position {
+  depth = 0;
+  /** Whether there was a list of entries. */
+  found = false;
+  private inEntries = false;
+  private expectsKey = false;
+  private readonly keys = ['', '', ''];
+
+  /** Whether a string that comes next is a name on the way to the entries. */
+  get wantsKey(): boolean {
+    return this.expectsKey && this.depth <= IN_LOG;
+  }
+
+  get atEntry(): boolean {
+    return this.inEntries && this.depth === IN_ENTRIES;
+  }
+
+  string(key: string): void {
+    if (this.wantsKey) this.keys[this.depth] = key;
+    this.expectsKey = false;
+  }
+
+  open(code: number): void {
+    const isEntries = this.depth === IN_LOG && this.keys[IN_FILE] === 'log' && this.keys[IN_LOG] === 'entries';
+    if (isEntries && code === OPEN_LIST) {
+      this.inEntries = true;
+      this.found = true;
+    }
+    this.depth += 1;
+    this.expectsKey = code === OPEN;
+  }
+
+  close(): void {
+    this.depth -= 1;
+    this.expectsKey = false;
+    if (this.depth === IN_LOG) this.inEntries = false;
+  }
+
+  between(code: number): void {
+    this.expectsKey = code === COMMA;
+  }
+}
+
+const LONGEST_KEY = 100;
+
 /** Where the entries stand, in order. Throws a Damage where the file is no HAR, or ends too early. */
 export function* entriesIn(source: ByteSource, start: number): Generator<EntryPlace> {
   const scanner = new Scanner({ size: source.size - start, read: (at, length) => source.read(start + at, length) });
-  const keys = ['', '', ''];
-  let depth = 0;
-  let begun = 0;
-  let expectsKey = false;
-  let inEntries = false;
-  let found = false;
+  const position = new Position();
   const damage = (what: string): Damage => new Damage(start + scanner.offset, what);
-  for (;;) {
-    const code = scanner.next();
-    if (code < 0) break;
+  let begun = 0;
+  for (let code = scanner.next(); code >= 0; code = scanner.next()) {
+    if (position.depth === 0 && code !== OPEN && !BLANKS.includes(code))
+      throw damage('this is no HAR: it does not begin with a brace');
     if (code === QUOTE) {
       const from = scanner.offset;
       if (!scanner.string()) break;
       const length = scanner.offset - from - 1;
-      if (expectsKey && depth <= IN_LOG && length < 100)
-        keys[depth] = Buffer.from(source.read(start + from, length)).toString();
-      expectsKey = false;
+      const isKey = position.wantsKey && length < LONGEST_KEY;
+      position.string(isKey ? Buffer.from(source.read(start + from, length)).toString() : '');
     } else if (code === OPEN || code === OPEN_LIST) {
-      if (depth === IN_ENTRIES && inEntries) begun = scanner.offset - 1;
-      if (depth === IN_LOG && code === OPEN_LIST && keys[IN_FILE] === 'log' && keys[IN_LOG] === 'entries') {
-        inEntries = true;
-        found = true;
-      }
-      if (depth === 0 && code !== OPEN) throw damage('this is no HAR: it does not begin with a brace');
-      depth += 1;
-      expectsKey = code === OPEN;
-      if (depth > DEEPEST) throw damage(`values are nested more than ${DEEPEST} deep`);
+      if (position.atEntry) begun = scanner.offset - 1;
+      position.open(code);
+      if (position.depth > DEEPEST) throw damage(`values are nested more than ${DEEPEST} deep`);
     } else if (code === CLOSE || code === CLOSE_LIST) {
-      depth -= 1;
-      expectsKey = false;
-      if (depth === IN_ENTRIES && inEntries) yield { offset: start + begun, length: scanner.offset - begun };
-      if (depth === IN_LOG) inEntries = false;
-      if (depth === 0) {
-        if (!found) throw damage('this is no HAR: there is no log with entries in it,');
-        return;
-      }
-    } else if (code === COMMA) expectsKey = true;
-    else if (code === COLON) expectsKey = false;
-    else if (depth === 0 && !BLANKS.includes(code)) throw damage('this is no HAR: it does not begin with a brace');
+      position.close();
+      if (position.atEntry) yield { offset: start + begun, length: scanner.offset - begun };
+      if (position.depth === 0) break;
+    } else if (code === COMMA || code === COLON) position.between(code);
   }
-  if (depth > 0)
-    throw damage(found ? 'the file ends in the middle of its entries' : 'the file ends before its entries');
-  throw damage('this is no HAR: it is empty,');
+  if (position.depth > 0)
+    throw damage(position.found ? 'the file ends in the middle of its entries' : 'the file ends before its entries');
+  if (scanner.offset === 0) throw damage('this is no HAR: it is empty,');
+  if (!position.found) throw damage('this is no HAR: there is no log with entries in it,');
 }
