@@ -13,7 +13,7 @@ import { kindOf } from './formats/detect.js';
 import { HarWriter, harFlows } from './formats/har/har.js';
 import { Dump } from './formats/mitmproxy/dump.js';
 import { type DumpVersion, dumpParts } from './formats/mitmproxy/write.js';
-import type { NetPart } from './formats/tnetstring.js';
+import type { NetPart } from './formats/netwriter.js';
 import { type OpenedSource, openSource } from './opened.js';
 
 /*

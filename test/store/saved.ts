@@ -3,7 +3,7 @@ import { bytesSource } from '../../src/content/source.js';
 import type { Finished, FlowImage, PassageImage } from '../../src/flow/image.js';
 import { Dump, type DumpDamage } from '../../src/store/formats/mitmproxy/dump.js';
 import { type DumpVersion, dumpParts } from '../../src/store/formats/mitmproxy/write.js';
-import type { NetPart } from '../../src/store/formats/tnetstring.js';
+import type { NetPart } from '../../src/store/formats/netwriter.js';
 
 /*
  * Flows as they stand in files, for tests.

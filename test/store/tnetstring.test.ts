@@ -4,15 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { bytesSource } from '../../src/content/source.js';
-import {
-  Damage,
-  Far,
-  Float,
-  NetReader,
-  type NetValue,
-  netBytes,
-  netParts,
-} from '../../src/store/formats/tnetstring.js';
+import { NetReader } from '../../src/store/formats/netreader.js';
+import { netBytes, netParts } from '../../src/store/formats/netwriter.js';
+import { Damage, Far, Float, type NetValue } from '../../src/store/formats/tnetstring.js';
 import { openSource } from '../../src/store/opened.js';
 
 function read(text: string): NetValue {
@@ -86,8 +80,9 @@ describe('typed netstrings', () => {
     assert.match(damage(text), /^values are nested more than 64 deep at byte \d+$/);
   });
 
-  it('leaves large strings in their file, and what is not wanted unread', () => {
+  it('leaves large strings in their file, and what is not wanted unread', (context) => {
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-')), 'a');
+    context.after(() => fs.rmSync(path.dirname(file), { recursive: true }));
     const inside = new Map<string, NetValue>([
       ['unwanted', 'z'.repeat(3_000_000)],
       ['large', Buffer.alloc(3_000_000, 'y')],
