@@ -87,7 +87,7 @@ class Dump {
       case 'flow-read':
         return this.read(event);
       case 'flows-loaded':
-        if (event.damage !== null) this.complain(`${event.path}: ${event.damage}`);
+        if (event.damage !== null) this.complain(event.damage);
         this.files -= 1;
         this.loaded += event.count;
         return this.looked();

@@ -40,10 +40,9 @@ export interface ResponseImage extends MessageImage {
   readonly reason: string;
 }
 
-export interface FlowImage {
+/** What flows of all kinds have. */
+export interface Standing {
   readonly id: FlowId;
-  readonly request: RequestImage;
-  readonly response: ResponseImage | null;
   readonly error: FlowError | null;
   readonly client: ClientFacts | null;
   readonly server: ServerFacts | null;
@@ -51,31 +50,25 @@ export interface FlowImage {
   readonly live: boolean;
   readonly held: boolean;
   readonly marked: boolean;
-  readonly replayed: boolean;
-  /** The server has switched to websocket. */
-  readonly isWebSocket?: boolean;
   readonly comment: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly foreign?: Foreign;
 }
 
+export interface FlowImage extends Standing {
+  readonly request: RequestImage;
+  readonly response: ResponseImage | null;
+  readonly replayed: boolean;
+  /** The server has switched to websocket. */
+  readonly isWebSocket?: boolean;
+}
+
 /** A connection that is read as raw TCP, or one of a file whose messages are like it. */
-export interface PassageImage {
-  readonly id: FlowId;
+export interface PassageImage extends Standing {
   readonly host: string;
   readonly port: number;
   /** What it is if not raw TCP, in words. */
   readonly why?: string;
-  readonly error: FlowError | null;
-  readonly client: ClientFacts | null;
-  readonly server: ServerFacts | null;
-  readonly createdAt: number;
-  readonly live: boolean;
-  readonly held: boolean;
-  readonly marked: boolean;
-  readonly comment: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly foreign?: Foreign;
 }
 
 export interface TalkMessageImage {

@@ -32,6 +32,7 @@ function adoptHttp(entry: Entry, flow: FlowImage, spool: Spool): void {
     server: flow.server,
     isReused: flow.server?.reused ?? false,
     comment: flow.comment,
+    foreign: flow.foreign ?? null,
     isLive: false,
   });
   if (Object.keys(flow.metadata).length > 0) entry.metadata = flow.metadata;
@@ -61,8 +62,17 @@ function messageOf<Head>(head: Head, image: RequestImage | ResponseImage, spool:
 }
 
 function adoptPassage(passage: Passage, flow: PassageImage): void {
-  const { createdAt, error, server, marked, comment } = flow;
-  Object.assign(passage, { createdAt, error, server, marked, comment, isLive: false, endedAt: error?.at ?? createdAt });
+  const { createdAt, error, server, marked, comment, foreign = null } = flow;
+  Object.assign(passage, {
+    createdAt,
+    error,
+    server,
+    marked,
+    comment,
+    foreign,
+    isLive: false,
+    endedAt: error?.at ?? createdAt,
+  });
   if (Object.keys(flow.metadata).length > 0) passage.metadata = flow.metadata;
 }
 

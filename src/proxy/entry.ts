@@ -15,6 +15,7 @@ import type {
   ServerFacts,
   Side,
 } from '../flow/flow.js';
+import type { Foreign } from '../flow/image.js';
 import type { FlowRow } from '../flow/row.js';
 import { announcedLength, type Framing } from '../http/framing.js';
 import type { Teller } from '../http/ports.js';
@@ -84,6 +85,8 @@ export class Entry implements Teller {
   notes: readonly Note[] = [];
   comment = '';
   metadata: Metadata = NO_METADATA;
+  /** What the file that it came from says beside all this, or null. */
+  foreign: Foreign | null = null;
   /** The hook and script that it waits for, or null. */
   waitsFor: string | null = null;
   /** Why the body cannot go on, though nobody killed the flow. */
@@ -429,8 +432,11 @@ export class Entry implements Teller {
   // --- inside
 
   private duration(): number {
-    const end = this.error?.at ?? (this.isLive ? null : (this.response?.endedAt ?? this.response?.startedAt ?? null));
-    return end === null ? -1 : end - this.request.startedAt;
+    const { request, response, error } = this;
+    if (error) return error.at - request.startedAt;
+    if (this.isLive) return -1;
+    const end = response?.endedAt ?? response?.startedAt ?? request.endedAt ?? request.startedAt;
+    return end - request.startedAt;
   }
 
   private changed(): void {

@@ -52,13 +52,14 @@ export function imageOf(entry: Entry, error: FlowError | null): FlowImage {
     isWebSocket: entry.isWebSocket,
     comment: entry.comment,
     metadata: entry.metadata,
+    ...(entry.foreign ? { foreign: entry.foreign } : {}),
   };
 }
 
 export function passageImage(passage: Passage): PassageImage {
-  const { id, host, port, error, client, server, createdAt, marked, comment, metadata } = passage;
+  const { id, host, port, why, error, client, server, createdAt, marked, comment, metadata, foreign } = passage;
   const { isLive: live, heldSide } = passage;
-  const facts = { id, host, port, error, client, server, createdAt };
+  const facts = { id, host, port, why, error, client, server, createdAt, ...(foreign ? { foreign } : {}) };
   return { ...facts, live, held: heldSide !== null, marked, comment, metadata };
 }
 

@@ -1,5 +1,6 @@
 import type { Field, Fields } from '../flow/fields.js';
 import type { Carried, FlowId, HttpVersion, RequestHead, ResponseHead, Scheme } from '../flow/flow.js';
+import type { Foreign } from '../flow/image.js';
 import { type Entry, NO_METADATA } from './entry.js';
 import { LiveMessage } from './message.js';
 import { recordingOf } from './recording.js';
@@ -18,6 +19,8 @@ export interface Packed {
   readonly text: string;
   readonly request: Uint8Array;
   readonly response: Uint8Array;
+  /** What the file that it came from says beside. */
+  readonly foreign: Uint8Array;
 }
 
 /** Keeps the objects that many flows share, by number. */
@@ -86,9 +89,11 @@ export function pack(entry: Entry, shared: Shared): Packed | null {
     (entry.replayed ? 4 : 0) |
     (response ? 8 : 0) |
     (request.isLost ? 16 : 0) |
-    (response?.isLost ? 32 : 0);
+    (response?.isLost ? 32 : 0) |
+    (entry.foreign ? (entry.foreign.format === 'har' ? 128 : 64) : 0);
+  const foreign = entry.foreign?.bytes ?? NOTHING;
   const numbers = [entry.id, entry.revision, entry.createdAt, shared.number(entry.client), shared.number(entry.server)];
-  numbers.push(flags, origin.port);
+  numbers.push(flags, origin.port, foreign.length);
   pushNumbers(numbers, request);
   let text = `${method}\n${target}\n${path}\n${origin.scheme}\n${origin.host}\n${commonLines(request)}`;
   if (response) {
@@ -96,7 +101,7 @@ export function pack(entry: Entry, shared: Shared): Packed | null {
     pushNumbers(numbers, response);
     text += `${response.head.reason}\n${commonLines(response)}`;
   }
-  return { numbers, text, request: requestBytes, response: responseBytes };
+  return { numbers, text, request: requestBytes, response: responseBytes, foreign };
 }
 
 /** Takes the parts of a packed entry one after the other. */
@@ -170,6 +175,10 @@ function readResponse(from: Unpacking, bytes: Uint8Array): LiveMessage<ResponseH
   return answered.message({ status, reason, version: answered.version, fields: answered.fields }, bytes);
 }
 
+function foreignOf(bytes: Uint8Array, flags: number): Foreign {
+  return { format: flags & 128 ? 'har' : 'mitmproxy', bytes };
+}
+
 /** Rebuilds an entry; `make` gives an empty one for the id and its client. */
 export function unpack(
   numbers: readonly number[],
@@ -187,6 +196,7 @@ export function unpack(
   const server = shared.object(from.count()) as Entry['server'];
   const flags = from.count();
   const port = from.count();
+  const foreignSize = from.count();
   const method = from.text();
   const target = from.text();
   const path = from.text();
@@ -195,7 +205,7 @@ export function unpack(
   const head: RequestHead = { method, target, path, origin, version: asked.version, fields: asked.fields };
   const request = asked.message(head, bodies.slice(0, asked.recordedSize));
   request.isLost = (flags & 16) !== 0;
-  const response = flags & 8 ? readResponse(from, bodies.slice(asked.recordedSize)) : null;
+  const response = flags & 8 ? readResponse(from, bodies.slice(asked.recordedSize, bodies.length - foreignSize)) : null;
   if (response) response.isLost = (flags & 32) !== 0;
   return Object.assign(make(id, client), {
     revision,
@@ -205,6 +215,7 @@ export function unpack(
     marked: (flags & 2) !== 0,
     replayed: (flags & 4) !== 0,
     isLive: false,
+    foreign: flags & (64 | 128) ? foreignOf(bodies.slice(bodies.length - foreignSize), flags) : null,
     request,
     response,
   });

@@ -1,6 +1,7 @@
 import { now } from '../flow/clock.js';
 import type { TalkColumns } from '../flow/conversation.js';
 import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, Note, ServerFacts, Side } from '../flow/flow.js';
+import type { Foreign } from '../flow/image.js';
 import type { FlowRow } from '../flow/row.js';
 import { Conversation } from './conversation.js';
 import { type Handle, type Metadata, NO_METADATA } from './entry.js';
@@ -30,6 +31,8 @@ export class Passage {
   notes: readonly Note[] = [];
   comment = '';
   metadata: Metadata = NO_METADATA;
+  /** What the file that it came from says beside all this, or null. */
+  foreign: Foreign | null = null;
   private backup: TalkColumns | null = null;
 
   constructor(

@@ -71,11 +71,12 @@ export class PackedShelf implements Shelf {
   private store(entry: Entry): Location | null {
     const packed = pack(entry, this.shared);
     if (!packed) return null;
-    const { numbers, text, request, response } = packed;
+    const { numbers, text, request, response, foreign } = packed;
     const textAt = COUNT_BYTES * 2 + numbers.length * NUMBER_BYTES;
     const requestAt = textAt + text.length;
     const responseAt = requestAt + request.length;
-    return this.slabs.append(responseAt + response.length, (slab, start) => {
+    const foreignAt = responseAt + response.length;
+    return this.slabs.append(foreignAt + foreign.length, (slab, start) => {
       slab.writeUInt32LE(numbers.length, start);
       slab.writeUInt32LE(text.length, start + COUNT_BYTES);
       let at = start + COUNT_BYTES * 2;
@@ -83,6 +84,7 @@ export class PackedShelf implements Shelf {
       slab.write(text, start + textAt, 'latin1');
       if (request.length > 0) slab.set(request, start + requestAt);
       if (response.length > 0) slab.set(response, start + responseAt);
+      if (foreign.length > 0) slab.set(foreign, start + foreignAt);
     });
   }
 }

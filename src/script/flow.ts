@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ClientFacts, FlowError, FlowId, ServerFacts } from '../flow/flow.js';
+import type { FlowError, FlowId } from '../flow/flow.js';
+import type { Standing } from '../flow/image.js';
 import { options } from './configuration.js';
 import { type Client, type ConnectionContext, contextOf, type Server } from './connection.js';
 import type { FlowNote } from './image.js';
@@ -17,20 +18,6 @@ export interface Reach {
 }
 
 export const NO_REACH: Reach = { resume: () => {}, kill: () => {}, awaitResume: () => {}, inject: () => {} };
-
-/** What the images of all kinds of flows have. */
-export interface Standing {
-  readonly id: FlowId;
-  readonly error: FlowError | null;
-  readonly client: ClientFacts | null;
-  readonly server: ServerFacts | null;
-  readonly createdAt: number;
-  readonly live: boolean;
-  readonly held: boolean;
-  readonly marked: boolean;
-  readonly comment: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
 
 const MARK = ':default:';
 

@@ -186,7 +186,7 @@ function flowsSaved(state: State, { path, count, warnings }: Extract<ProxyEvent,
 }
 
 function flowsLoaded(state: State, { path, count, damage }: Extract<ProxyEvent, { type: 'flows-loaded' }>): State {
-  const text = `${flowCount(count)} loaded from ${path}.${damage === null ? '' : ` ${damage}`}`;
+  const text = damage === null ? `${flowCount(count)} loaded from ${path}.` : `${flowCount(count)} loaded; ${damage}`;
   const level = damage === null ? 'alert' : 'error';
   return withNotice(withLog(state, { at: state.now, level, text }), level, text);
 }

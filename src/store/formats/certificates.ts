@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { certificatesOf } from '../../flow/der.js';
+import { certificatesOf, joined } from '../../flow/der.js';
 import type { CertificateFacts } from '../../flow/flow.js';
 
 const BLOCK = /-----BEGIN [A-Z ]*CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END/g;
@@ -7,26 +7,6 @@ const BLOCK = /-----BEGIN [A-Z ]*CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END/g;
 /** The certificates in PEM text as DER, one after the other. */
 export function derOf(pem: string): Uint8Array {
   return joined(Array.from(pem.matchAll(BLOCK), ([, base64 = '']) => Buffer.from(base64, 'base64')));
-}
-
-/** Bytes with nothing around them, which can go to another thread. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-/** One certificate as PEM (RFC 7468). */
-export function pemOf(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 function commas(names: string | undefined): string {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { certificatesOf } from '../../../flow/der.js';
+import { certificatesOf, joined, pemOf } from '../../../flow/der.js';
 import type { CertificateFacts, ClientFacts, ServerFacts, TlsFacts } from '../../../flow/flow.js';
 import { type Address, addressIn, addressText } from '../address.js';
-import { certificateFacts, derOf, joined, pemOf } from '../certificates.js';
+import { certificateFacts, derOf } from '../certificates.js';
 import type { NetMap, NetValue } from '../tnetstring.js';
 import type { Extras } from './extras.js';
 import { listAt, millisAt, numberOf, secondsOf, textAt, textOf } from './state.js';

@@ -1,6 +1,6 @@
+import { joined } from '../../../flow/der.js';
 import type { FlowError, FlowId } from '../../../flow/flow.js';
 import type { Finished, FlowImage, Foreign, PassageImage } from '../../../flow/image.js';
-import { joined } from '../certificates.js';
 import { kindOf } from '../errorkind.js';
 import { type NetPart, netParts } from '../netwriter.js';
 import { Far, type NetMap, type NetValue } from '../tnetstring.js';
