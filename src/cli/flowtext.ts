@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { decode } from '../content/decoder.js';
+import { decode, LARGEST_DECODED } from '../content/decoder.js';
 import { sourceOf } from '../content/source.js';
 import { looksBinary } from '../content/views.js';
 import { contentCodings } from '../flow/codings.js';
@@ -15,7 +15,6 @@ import { glyphs } from '../ui/text.js';
 
 /** Bytes of a body that are printed at detail 3. */
 const BEGINNING = 512;
-const LARGEST = 32 * 1024 * 1024;
 
 interface Headed {
   readonly fields: Fields;
@@ -63,7 +62,8 @@ async function bodyLines(
   if (!data || size === 0) return [];
   const source = sourceOf(data);
   const codings = contentCodings(fields);
-  const bytes = codings.length === 0 ? source.read(0, source.size) : (await decode(codings, source, LARGEST)).bytes;
+  const bytes =
+    codings.length === 0 ? source.read(0, source.size) : (await decode(codings, source, LARGEST_DECODED)).bytes;
   if (looksBinary(bytes)) return ['', `    ${shortSize(bytes.length)} of binary content`];
   const shown = isWhole ? bytes : bytes.subarray(0, BEGINNING);
   const lines = Buffer.from(shown)

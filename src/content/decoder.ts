@@ -11,6 +11,9 @@ export interface Decoded {
   readonly trouble: string;
 }
 
+/** Bytes of a body that are decoded to be looked at; a bomb costs no more. */
+export const LARGEST_DECODED = 32 * 1024 * 1024;
+
 const WINDOW = 262_144;
 
 async function* windows(source: ByteSource): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,61 @@
+import { decode, LARGEST_DECODED } from '../content/decoder.js';
+import { eventStreamText } from '../content/eventstream.js';
+import { bytesSource, sourceOf } from '../content/source.js';
+import { render } from '../content/views.js';
+import { contentCodings } from '../flow/codings.js';
+import { fieldsOf } from '../flow/flow.js';
+import { BodyText } from './bodytext.js';
+import type { State } from './state.js';
+import type { Effect } from './step.js';
+import type { Msg } from './update.js';
+
+/** Bodies up to this size are read whole, so that they can be formatted. */
+const LARGEST_WHOLE = 4 * 1024 * 1024;
+
+type LoadBody = Extract<Effect, { type: 'load-body' }>;
+type LoadMessage = Extract<Effect, { type: 'load-message' }>;
+
+/** Decodes and formats a body for the view; a huge one without codings stays in its file and is read by windows. */
+export async function loadBody(state: State, effect: LoadBody): Promise<Msg> {
+  const { id, side, revision, data, mode } = effect;
+  const flow = state.open?.flow;
+  const fields = flow ? fieldsOf(flow, side) : [];
+  const codings = contentCodings(fields);
+  const source = sourceOf(data);
+  const loaded = (text: BodyText): Msg => ({ type: 'body-loaded', body: { id, side, revision, mode, text } });
+  if (codings.length === 0 && source.size > LARGEST_WHOLE) {
+    const { view, shape } = render(mode === 'json' ? 'raw' : mode, [], source.read(0, 4096));
+    const note = mode === 'auto' || mode === 'json' ? 'too large to format' : '';
+    return loaded(new BodyText(source, { view, shape, isJson: false, note }, ''));
+  }
+  const whole = source.read(0, source.size);
+  const decoded = codings.length === 0 ? null : await decode(codings, source, LARGEST_DECODED);
+  const useRaw = decoded !== null && decoded.bytes.length === 0 && decoded.trouble !== '';
+  const bytes = decoded === null || useRaw ? whole : decoded.bytes;
+  const remark =
+    decoded === null
+      ? ''
+      : useRaw
+        ? `cannot decode (${decoded.trouble})`
+        : `decoded ${codings.join(', ')}${decoded.trouble === '' ? '' : `, ${decoded.trouble}`}`;
+  const arrivals = state.open?.watched[side].arrivals ?? null;
+  if (arrivals && mode === 'auto') {
+    const shown = eventStreamText(bytes, arrivals, state.around.dateTimeOf);
+    const rendering = { view: 'Event stream', shape: 'text', isJson: false, note: '' } as const;
+    return loaded(new BodyText(bytesSource(shown), rendering, remark));
+  }
+  const rendering = render(mode, fields, bytes);
+  return loaded(new BodyText(bytesSource(rendering.bytes), rendering, remark));
+}
+
+/** The content of one message; text that looks like JSON is indented. */
+export function loadMessage({ id, index, data, mode, kind }: LoadMessage): Msg {
+  const source = sourceOf(data);
+  const bytes = source.read(0, source.size);
+  const isJson =
+    mode === 'auto' && kind !== 'binary' && /^[\s]*[[{]/.test(Buffer.from(bytes.subarray(0, 64)).toString());
+  const json = isJson && bytes.length <= LARGEST_WHOLE ? render('json', [], bytes) : null;
+  const rendering = json?.isJson ? json : render(mode === 'auto' && kind === 'text' ? 'raw' : mode, [], bytes);
+  const text = new BodyText(bytesSource(rendering.bytes), rendering, '');
+  return { type: 'message-loaded', message: { id, index, mode, text } };
+}
