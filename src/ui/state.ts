@@ -1,5 +1,5 @@
 import type { BodyData } from '../flow/extent.js';
-import type { Flow, FlowId, Side } from '../flow/flow.js';
+import type { Flow, FlowId, Place, Side } from '../flow/flow.js';
 import type { FlowRow } from '../flow/row.js';
 import type { Options } from '../options.js';
 import type {
@@ -131,6 +131,8 @@ export interface State {
   /** Null until the proxy listens. */
   readonly listening: readonly ListeningPlace[] | null;
   readonly scriptErrors: number;
+  /** Where in a script the last of them happened. */
+  readonly failedAt: Place | null;
   /** What scripts brought along. */
   readonly extras: {
     readonly options: readonly ScriptOption[];
@@ -169,6 +171,7 @@ export function initialState(
     history: [],
     listening: null,
     scriptErrors: 0,
+    failedAt: null,
     extras: { options: [], commands: [], views: [], columns: [] },
   };
 }

@@ -5,7 +5,7 @@ import { type Flow, type FlowId, fieldsOf, responseOf, type Side } from '../flow
 import { hasRow } from '../flow/row.js';
 import { fullSize } from '../flow/sizes.js';
 import { isOptionName, type OptionName, type OptionValue, withOption } from '../options.js';
-import { failureText, type ProxyEvent, type ScriptReport } from '../protocol.js';
+import { failureText, type ProxyEvent, type ScriptFailure, type ScriptReport } from '../protocol.js';
 import { BodyText } from './bodytext.js';
 import { openFlow } from './commands/console.js';
 import { navigate } from './commands/navigate.js';
@@ -145,9 +145,7 @@ function heard(state: State, event: ProxyEvent): Step {
       return [level === 'error' || level === 'warn' || level === 'alert' ? withNotice(logged, level, text) : logged];
     }
     case 'script-failed':
-      return [
-        withNotice({ ...state, scriptErrors: state.scriptErrors + 1 }, 'error', failureText(event.failure, event.path)),
-      ];
+      return [withNotice(withFailure(state, event.failure, 1), 'error', failureText(event.failure, event.path))];
     case 'extras-changed':
       return [extrasChanged(state, event)];
     case 'columns-told':
@@ -309,14 +307,19 @@ function bodyLoaded(state: State, body: LoadedBody): State {
   return view.follows ? navigate(next, 'end', true)[0] : next;
 }
 
+/** One or more failures of scripts; the place of the first can be opened. */
+function withFailure(state: State, { place }: ScriptFailure, count: number): State {
+  return { ...state, scriptErrors: state.scriptErrors + count, failedAt: place ?? state.failedAt };
+}
+
 function scriptFinished(state: State, report: ScriptReport): State {
   const name = basename(report.path);
   const flows = report.flows === 1 ? '1 flow' : `${report.flows} flows`;
   const [failure] = report.failures;
   if (failure) {
     const more = report.failures.length > 1 ? ` (and ${report.failures.length - 1} more)` : '';
-    const scriptErrors = state.scriptErrors + report.failures.length;
-    return withNotice({ ...state, scriptErrors }, 'error', `${failureText(failure, report.path)}${more}`);
+    const counted = withFailure(state, failure, report.failures.length);
+    return withNotice(counted, 'error', `${failureText(failure, report.path)}${more}`);
   }
   const ran = report.ran === 0 ? 'no event of it ran' : `${report.ran} events ran`;
   const changed = report.changed.length === 0 ? 'nothing changed' : `${report.changed.join(', ')} changed`;

@@ -4,7 +4,7 @@ import { type Flow, fieldsOf, type Side } from '../../flow/flow.js';
 import type { FileFormat, FlowTarget } from '../../protocol.js';
 import { focusedRow, type State, withFocus, withNotice } from '../state.js';
 import { type Step, tell } from '../step.js';
-import { argument, type Command, onFlows, refusal } from './command.js';
+import { argument, type Command, FLOWS, onFlows, refusal } from './command.js';
 
 function extensionOf(flow: Flow, side: Side): string {
   const type = mediaType(fieldsOf(flow, side));
@@ -28,9 +28,9 @@ function editScript(state: State): Step {
   const row = focusedRow(state);
   const note =
     open && row && open.flow.id === row.id ? open.flow.notes.findLast((one) => one.place !== null) : undefined;
-  if (!note?.place)
-    return refusal(state, 'No script failed on this flow, as far as it is open: open it with enter first.');
-  return [state, { type: 'open-editor', file: note.place.file, line: note.place.line }];
+  const place = note?.place ?? state.failedAt;
+  if (!place) return refusal(state, 'No script has failed.');
+  return [state, { type: 'open-editor', file: place.file, line: place.line }];
 }
 
 function save(state: State, flows: readonly FlowTarget[], path: string, format: FileFormat): Step {
@@ -112,7 +112,11 @@ export const flowCommands: Readonly<Record<string, Command>> = {
     },
     [argument('path', 'path')],
   ),
-  'script.edit': onFlows('Open the place where a script failed on this flow in the editor', editScript),
+  'script.edit': {
+    doc: 'Open the place where a script failed, on this flow or last, in the editor',
+    arguments: [{ ...FLOWS, isOptional: true }],
+    run: editScript,
+  },
   'console.bodyview': onFlows(
     'Show a body in an external viewer',
     (state, _flows, [side]) => {
