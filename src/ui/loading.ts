@@ -1,9 +1,11 @@
+import fs from 'node:fs';
 import { decode, LARGEST_DECODED } from '../content/decoder.js';
 import { eventStreamText } from '../content/eventstream.js';
 import { bytesSource, sourceOf } from '../content/source.js';
 import { render } from '../content/views.js';
 import { contentCodings } from '../flow/codings.js';
 import { fieldsOf } from '../flow/flow.js';
+import { fullSize } from '../flow/sizes.js';
 import { BodyText } from './bodytext.js';
 import type { State } from './state.js';
 import type { Effect } from './step.js';
@@ -58,4 +60,33 @@ export function loadMessage({ id, index, data, mode, kind }: LoadMessage): Msg {
   const rendering = json?.isJson ? json : render(mode === 'auto' && kind === 'text' ? 'raw' : mode, [], bytes);
   const text = new BodyText(bytesSource(rendering.bytes), rendering, '');
   return { type: 'message-loaded', message: { id, index, mode, text } };
+}
+
+/** Bytes of a coded body that are decoded to be saved. */
+const LARGEST_SAVED = 1024 * 1024 * 1024;
+
+/** Writes a body to a file that its owner alone can read; one that cannot be decoded is not written as if it were. */
+export async function saveBody(effect: Extract<Effect, { type: 'save-body' }>): Promise<Msg> {
+  const { data, codings, path: file } = effect;
+  const source = sourceOf(data);
+  try {
+    if (codings.length > 0) {
+      const { bytes, trouble } = await decode(codings, source, LARGEST_SAVED);
+      if (trouble !== '') return { type: 'failed', text: `The content cannot be saved decoded: ${trouble}.` };
+      await fs.promises.writeFile(file, bytes, { mode: 0o600 });
+      return saved(bytes.length, file);
+    }
+    if (data.type === 'extent' && data.extent.offset === 0) await fs.promises.copyFile(data.extent.file, file);
+    else await fs.promises.writeFile(file, source.read(0, source.size), { mode: 0o600 });
+    return saved(source.size, file);
+  } catch (error) {
+    return { type: 'failed', text: `${file} cannot be written: ${(error as Error).message}` };
+  }
+}
+
+function saved(size: number, file: string): Msg {
+  return {
+    type: 'told',
+    text: size === 0 ? `There is no content: ${file} is empty.` : `${fullSize(size)} bytes saved to ${file}.`,
+  };
 }

@@ -5,7 +5,7 @@ import { isMistake } from '../options.js';
 import { checkCommand } from './commands/table.js';
 import type { Hands } from './hands.js';
 import { overlay } from './keymap.js';
-import { loadBody, loadMessage } from './loading.js';
+import { loadBody, loadMessage, saveBody } from './loading.js';
 import { editMessage, editor, openViewer, runInTerminal } from './programs.js';
 import type { State } from './state.js';
 import type { Effect } from './step.js';
@@ -80,6 +80,8 @@ export async function perform(state: State, effect: Effect, hands: Hands): Promi
       return remember(state, effect.line);
     case 'open-viewer':
       return report(await openViewer(effect, hands.suspend));
+    case 'save-body':
+      return hands.send(await saveBody({ ...effect, path: expandHome(effect.path) }));
     case 'open-editor':
       return report(await runInTerminal(hands.suspend, editor(), [`+${effect.line}`, effect.file]));
     case 'load-keys': {

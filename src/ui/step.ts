@@ -33,6 +33,12 @@ export type Effect =
       readonly extension: string;
       readonly codings: readonly string[];
     }
+  | {
+      readonly type: 'save-body';
+      readonly data: BodyData;
+      readonly codings: readonly string[];
+      readonly path: string;
+    }
   | { readonly type: 'open-editor'; readonly file: string; readonly line: number }
   | { readonly type: 'load-keys'; readonly path: string }
   /** `reason` is why it cannot go on, for the user to read when the terminal is given back. */

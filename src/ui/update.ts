@@ -46,6 +46,7 @@ export type Msg =
     }
   | { readonly type: 'history-read'; readonly lines: readonly string[] }
   | { readonly type: 'keys-loaded'; readonly keymap: Keymap }
+  | { readonly type: 'told'; readonly text: string }
   | { readonly type: 'failed'; readonly text: string };
 
 /** What happened, in; the next state and what to do, out. Nothing here waits, prints or reads a clock. */
@@ -81,6 +82,8 @@ function stepOf(state: State, msg: Msg): Step {
       return [{ ...state, history: msg.lines }];
     case 'keys-loaded':
       return [withNotice({ ...state, keymap: msg.keymap }, 'info', 'Keys loaded.')];
+    case 'told':
+      return [withNotice(state, 'alert', msg.text)];
     case 'failed':
       return [withNotice(state, 'error', msg.text)];
   }

@@ -200,7 +200,6 @@ export const WAITS: readonly (readonly [id: string, text: string])[] = [
   ['STW-04', 'waits for HTTP/2'],
   ['STW-06', 'waits for HTTP/2'],
   ['STE-03', 'waits for HTTP/2'],
-  ['STX-08', 'waits for a command that saves bodies'],
   ['STX-04', 'waits for export'],
   ['STX-05', 'waits for export'],
   ['STX-06', 'waits for export'],

@@ -1,6 +1,6 @@
 import { contentCodings } from '../../flow/codings.js';
 import { mediaType } from '../../flow/fields.js';
-import { type Flow, fieldsOf, type Side } from '../../flow/flow.js';
+import { type Flow, fieldsOf, responseOf, type Side } from '../../flow/flow.js';
 import type { FileFormat, FlowTarget } from '../../protocol.js';
 import { focusedRow, type State, withFocus, withNotice } from '../state.js';
 import { type Step, tell } from '../step.js';
@@ -21,6 +21,25 @@ function viewBody(state: State, side: Side): Step {
   if (!data) return refusal(state, 'No content to view.');
   const codings = contentCodings(fieldsOf(open.flow, side));
   return [state, { type: 'open-viewer', data, extension: extensionOf(open.flow, side), codings }];
+}
+
+/** Which message a cut means (CMD-32); only whole contents can be cut yet. */
+const CUTS: Readonly<Record<string, Side>> = { 'request.content': 'request', 'response.content': 'response' };
+
+function saveBody(state: State, cut: string, path: string): Step {
+  const side = Object.hasOwn(CUTS, cut) ? CUTS[cut] : undefined;
+  if (!side) return refusal(state, `"${cut}" cannot be cut; there are ${Object.keys(CUTS).join(', ')}.`);
+  const { open } = state;
+  const row = focusedRow(state);
+  if (!open || !row || open.flow.id !== row.id) return refusal(state, 'Open the flow first.');
+  const message = open.flow.kind === 'http' ? (side === 'request' ? open.flow.request : responseOf(open.flow)) : null;
+  const data = side === 'request' ? open.request : open.response;
+  const name = side === 'request' ? 'Request' : 'Response';
+  if (!message || message.body.contents.type === 'missing') return refusal(state, `${name} content missing.`);
+  const { contents } = message.body;
+  if (contents.type === 'partial') return refusal(state, `${name} content is not whole: ${contents.why}.`);
+  const codings = contentCodings(fieldsOf(open.flow, side));
+  return [state, { type: 'save-body', data: data ?? { type: 'bytes', bytes: new Uint8Array() }, codings, path }];
 }
 
 function editScript(state: State): Step {
@@ -91,6 +110,11 @@ export const flowCommands: Readonly<Record<string, Command>> = {
     'Save flows as HAR 1.2; .zhar is compressed',
     (state, flows, [path = '']) => save(state, flows, path, 'har'),
     [argument('path', 'path')],
+  ),
+  'cut.save': onFlows(
+    'Save the content of a message to a file, its codings taken off',
+    (state, _flows, [cut = '', path = '']) => saveBody(state, cut, path),
+    [argument('cut', 'choice', { choices: Object.keys(CUTS) }), argument('path', 'path')],
   ),
   'view.flows.load': {
     doc: 'Add the flows of a dump or HAR file to the list',
