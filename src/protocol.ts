@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { TalkBatch } from './flow/conversation.js';
 import type { BodyData } from './flow/extent.js';
 import type { Flow, FlowId, Place, Side } from './flow/flow.js';
@@ -27,6 +27,8 @@ export interface FlowTarget {
 /** What the interface asks for. */
 export type ProxyCommand =
   | { readonly type: 'return-credit' }
+  /** The store's thread is wanted; `store-opened` tells of it, once. */
+  | { readonly type: 'open-store' }
   | { readonly type: 'read-flow'; readonly id: FlowId }
   /** Messages of a conversation, from that one on. */
   | { readonly type: 'read-talk'; readonly id: FlowId; readonly from: number }
@@ -87,6 +89,8 @@ export type FileFormat = 'mitm' | 'har';
 
 /** What the thread that reads and writes files is asked for. One job at a time. */
 export type FileCommand =
+  /** The interface asks its questions here. */
+  | { readonly type: 'connect'; readonly port: MessagePort }
   | { readonly type: 'save'; readonly path: string; readonly format: FileFormat; readonly version: number }
   /** Flows of the file being written, in order. */
   | { readonly type: 'flows'; readonly flows: readonly Finished[]; readonly isLast: boolean }
@@ -101,6 +105,16 @@ export type FileEvent =
   | { readonly type: 'read'; readonly flows: readonly Finished[] }
   | { readonly type: 'loaded'; readonly count: number; readonly damage: string | null }
   | { readonly type: 'failed'; readonly reason: string };
+
+/** What the interface asks of the store's thread. */
+export type StoreQuery =
+  /** Rows that it said have been taken in. */
+  { readonly type: 'return-credit' };
+
+/** What the store's thread tells the interface. */
+export type StoreEvent =
+  /** Rows of flows that the store has and the proxy has not. */
+  { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
 
@@ -177,6 +191,8 @@ export type ProxyEvent =
   /** Clients come in at these now. */
   | { readonly type: 'listening'; readonly places: readonly ListeningPlace[] }
   | { readonly type: 'could-not-listen'; readonly reason: string }
+  /** The store's thread runs, and hears `StoreQuery` on this port. */
+  | { readonly type: 'store-opened'; readonly port: MessagePort }
   | { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] }
   | {
       readonly type: 'flow-read';
@@ -246,14 +262,15 @@ export type ProxyEvent =
 
 /** One end of a channel that hears one union and says another. */
 export interface Port<Hears, Says> {
-  say(message: Says): void;
+  /** What is handed over with a message is there no longer. */
+  say(message: Says, handed?: readonly Transferable[]): void;
   hear(listener: (message: Hears) => void): void;
   close(): void;
 }
 
 export function portOver<Hears, Says>(port: MessagePort): Port<Hears, Says> {
   return {
-    say: (message) => port.postMessage(message),
+    say: (message, handed) => port.postMessage(message, handed),
     hear: (listener) => port.on('message', listener),
     close: () => port.close(),
   };

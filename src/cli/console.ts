@@ -97,7 +97,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
   });
   const size = { columns: terminal.columns, lines: terminal.rows };
   const program = new Program(initialState(around, keymap, options, size, now()), terminal, port, now);
-  for (const event of proxy.early) program.send({ type: 'heard', event });
+  for (const event of proxy.early) program.hear(event);
   return {
     program,
     listening,

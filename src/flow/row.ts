@@ -57,6 +57,9 @@ export interface RowBatch {
   readonly names: readonly string[];
 }
 
+/** Where a row has the number of a name. */
+const NAMED = [9, 10, 11, 12] as const;
+
 /** How many numbers a row has. */
 export const ROW_NUMBERS = 14;
 
@@ -138,9 +141,26 @@ export class RowWriter {
 /** Makes rows of batches again. It has to be shown every batch, in order. */
 export class RowReader {
   private readonly names: string[] = [];
+  private readonly numberOf = new Map<string, number>();
 
   learn(batch: RowBatch): void {
     for (const name of batch.names) this.names.push(name);
+  }
+
+  /** Learns a batch of one writer of several: `known` has this reader's number for each of the writer's. */
+  take(batch: RowBatch, known: number[]): void {
+    for (const name of batch.names) known.push(this.number(name));
+    const { numbers } = batch;
+    for (let at = 0; at < numbers.length; at += ROW_NUMBERS)
+      for (const offset of NAMED) numbers[at + offset] = known[numbers[at + offset] ?? 0] ?? 0;
+  }
+
+  private number(name: string): number {
+    const number = this.numberOf.get(name) ?? this.names.length;
+    if (number < this.names.length) return number;
+    this.numberOf.set(name, number);
+    this.names.push(name);
+    return number;
   }
 
   /** The row whose numbers begin at `at`. */

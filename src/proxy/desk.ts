@@ -30,6 +30,8 @@ export class Desk {
     switch (command.type) {
       case 'return-credit':
         return this.feed.returnCredit();
+      case 'open-store':
+        return this.context.files.open();
       case 'read-flow':
         return this.read(command.id);
       case 'read-talk':

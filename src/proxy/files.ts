@@ -1,14 +1,12 @@
-import { Worker } from 'node:worker_threads';
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
 import type { FileCommand, FileEvent, FileFormat, ProxyEvent } from '../protocol.js';
 import { finishedImage } from './image.js';
 import type { Ledger } from './ledger.js';
+import { StoreThread } from './storethread.js';
 
 /** Flows that cross to the other thread in one go. */
 const BATCH = 200;
-/** Milliseconds that the thread is kept for the next file. */
-const IDLE = 5000;
 
 interface Job {
   readonly command: Extract<FileCommand, { type: 'save' | 'load' }>;
@@ -17,20 +15,27 @@ interface Job {
   readonly done: (event: ProxyEvent) => void;
 }
 
-/** Saves and loads flows, one file after the other, in a thread of their own. */
+/** Saves and loads flows, one file after the other, in the store's thread. */
 export class Files {
   private readonly waiting: Job[] = [];
   private job: Job | null = null;
   /** How many flows of the job have been handed over. */
   private at = 0;
-  private worker: Worker | null = null;
-  private idle: NodeJS.Timeout | null = null;
+  private readonly store: StoreThread;
 
   constructor(
     private readonly ledger: Ledger,
     /** Lets the loaded scripts see flows that were read. */
     private readonly seen: (ids: readonly FlowId[]) => Promise<void>,
-  ) {}
+    opened: ConstructorParameters<typeof StoreThread>[0],
+  ) {
+    this.store = new StoreThread(opened, (event) => this.hear(event));
+  }
+
+  /** Sees to it that the store's thread runs. */
+  open(): void {
+    this.store.open();
+  }
 
   /** + in front of the path appends. `done` hears `flows-saved` or `refused`. */
   save(
@@ -48,8 +53,7 @@ export class Files {
 
   /** Nothing is to be read or written any more. */
   stop(): void {
-    if (this.idle) clearTimeout(this.idle);
-    void this.worker?.terminate();
+    this.store.stop();
   }
 
   private queue(job: Job): void {
@@ -60,30 +64,7 @@ export class Files {
   private begin(): void {
     this.job = this.waiting.shift() ?? null;
     this.at = 0;
-    if (this.idle) clearTimeout(this.idle);
-    this.idle = null;
-    if (this.job) this.tell(this.job.command);
-    else this.idle = setTimeout(() => this.retire(), IDLE);
-  }
-
-  private retire(): void {
-    void this.worker?.terminate();
-    this.worker = null;
-  }
-
-  private tell(command: FileCommand): void {
-    this.worker ??= this.hire();
-    this.worker.postMessage(command);
-  }
-
-  private hire(): Worker {
-    const worker = new Worker(new URL('../store/worker.js', import.meta.url));
-    worker.on('message', (event: FileEvent) => this.hear(event));
-    worker.on('error', (error) => {
-      this.worker = null;
-      this.fail(error.message);
-    });
-    return worker;
+    if (this.job) this.store.tell(this.job.command);
   }
 
   private hear(event: FileEvent): void {
@@ -95,7 +76,7 @@ export class Files {
         return void this.handOver(job);
       case 'read':
         return void this.seen(event.flows.map((flow) => this.ledger.adopt(flow))).then(() =>
-          this.tell({ type: 'more' }),
+          this.store.tell({ type: 'more' }),
         );
       case 'saved':
         return this.finish({ type: 'flows-saved', path, count: event.count, warnings: event.warnings });
@@ -124,6 +105,6 @@ export class Files {
     this.at += BATCH;
     const records = some.flatMap((id) => this.ledger.get(id) ?? []);
     const flows: Finished[] = await Promise.all(records.map(finishedImage));
-    this.tell({ type: 'flows', flows, isLast: this.at >= ids.length });
+    this.store.tell({ type: 'flows', flows, isLast: this.at >= ids.length });
   }
 }

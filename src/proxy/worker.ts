@@ -40,7 +40,7 @@ import { ViewFilter } from './viewfilter.js';
 
 const settings = workerData as ProxySettings;
 const port = portOver<ProxyCommand, ProxyEvent>(settings.port);
-const say = (event: ProxyEvent): void => port.say(event);
+const { say } = port;
 let hearLog = (_entry: LogEntry): void => {};
 const log = (level: LogLevel, text: string, isEcho = false): void => {
   const entry = { at: now(), level, text };
@@ -75,7 +75,11 @@ async function start(): Promise<void> {
       streamSave.finished(record, context.saved);
     },
   );
-  const files = new Files(ledger, (ids) => passThrough(context, ids));
+  const files = new Files(
+    ledger,
+    (ids) => passThrough(context, ids),
+    (event, channel) => say(event, [channel]),
+  );
   const streamSave: StreamSave = new StreamSave(() => context, files, say);
   const view: ViewFilter = new ViewFilter(ledger, say, (hides) => feed.rejudge(hides));
   view.set(rules.shown);

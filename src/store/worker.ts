@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Finished } from '../flow/image.js';
-import type { FileCommand, FileEvent } from '../protocol.js';
+import { type FileCommand, type FileEvent, portOver } from '../protocol.js';
+import { answer } from './answers.js';
 import { readFlows, type Saving, writeFlows } from './savedfile.js';
 
 /*
@@ -22,6 +23,7 @@ class Inbox {
 
   constructor() {
     parentPort?.on('message', (command: FileCommand) => {
+      if (command.type === 'connect') return answer(portOver(command.port));
       const { waiting } = this;
       this.waiting = null;
       if (waiting) waiting(command);

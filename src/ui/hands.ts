@@ -1,3 +1,4 @@
+import type { StoreQuery } from '../protocol.js';
 import type { Effect } from './step.js';
 import type { Msg } from './update.js';
 
@@ -5,6 +6,7 @@ import type { Msg } from './update.js';
 export interface Hands {
   readonly send: (msg: Msg) => void;
   readonly tell: (command: Extract<Effect, { type: 'tell' }>['command']) => void;
+  readonly ask: (query: StoreQuery) => void;
   readonly suspend: () => () => void;
   readonly quit: (reason: string | null) => void;
 }

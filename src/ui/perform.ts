@@ -63,6 +63,8 @@ export async function perform(state: State, effect: Effect, hands: Hands): Promi
       if ('path' in effect.command) hands.tell({ ...effect.command, path: expandHome(effect.command.path) });
       else hands.tell(effect.command);
       return;
+    case 'ask':
+      return hands.ask(effect.query);
     case 'load-body':
       return hands.send(await loadBody(state, effect));
     case 'load-message':

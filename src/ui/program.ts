@@ -1,6 +1,7 @@
 import type { Port, ProxyCommand, ProxyEvent } from '../protocol.js';
 import { perform, readHistory } from './perform.js';
 import type { State } from './state.js';
+import { Store } from './store.js';
 import type { Terminal } from './terminal.js';
 import { type Msg, update } from './update.js';
 import { screenOf } from './view/screen.js';
@@ -15,6 +16,7 @@ export class Program {
   private drawing: NodeJS.Immediate | null = null;
   private later: NodeJS.Timeout | null = null;
   private drawnAt = 0;
+  private readonly store: Store;
   private readonly ticking: NodeJS.Timeout;
   private quitting = (_reason: string | null): void => {};
   /** Settled when the user quits, with null, or when it cannot go on, with the reason. */
@@ -32,7 +34,11 @@ export class Program {
       (input) => this.send({ type: 'input', input }),
       () => this.send({ type: 'resized', columns: terminal.columns, lines: terminal.rows }),
     );
-    port.hear((event) => this.send({ type: 'heard', event }));
+    this.store = new Store(
+      () => port.say({ type: 'open-store' }),
+      (event) => this.send({ type: 'answered', event }),
+    );
+    port.hear((event) => this.hear(event));
     this.ticking = setInterval(() => this.send({ type: 'ticked', now: clock() }), TICK);
     this.send({ type: 'history-read', lines: readHistory(state) });
     this.draw();
@@ -40,6 +46,11 @@ export class Program {
 
   get current(): State {
     return this.state;
+  }
+
+  hear(event: ProxyEvent): void {
+    if (event.type === 'store-opened') this.store.opened(event.port);
+    else this.send({ type: 'heard', event });
   }
 
   send(msg: Msg): void {
@@ -52,6 +63,7 @@ export class Program {
       void perform(state, effect, {
         send: (next) => this.send(next),
         tell: (command) => this.port.say(command),
+        ask: (query) => this.store.ask(query),
         suspend: () => this.terminal.suspend(),
         quit: (reason) => this.quitting(reason),
       }).catch((error: Error) => this.send({ type: 'failed', text: error.message }));
@@ -60,6 +72,7 @@ export class Program {
 
   stop(): void {
     clearInterval(this.ticking);
+    this.store.close();
     if (this.later) clearTimeout(this.later);
     if (this.drawing) clearImmediate(this.drawing);
   }

@@ -9,9 +9,14 @@ const HOLES = 1024;
 /** Rows that may be put in order for one batch; with more of them some batches wait for one another. */
 const ORDERED_AT_ONCE = 10_000;
 
+/** Who tells of rows. */
+export type RowSource = 'proxy' | 'store';
+
 /** The list's rows as columns: a row is an object only while it is looked at. */
 export class Rows {
   private readonly reader = new RowReader();
+  /** The reader's number for each name that a source has numbered. */
+  private readonly known: Readonly<Record<RowSource, number[]>> = { proxy: [], store: [] };
   private readonly at = new Map<FlowId, number>();
   private blocks: Float64Array[] = [];
   private paths: string[] = [];
@@ -66,9 +71,9 @@ export class Rows {
   }
 
   /** Takes a batch. Returns how many lines there are more than before. */
-  change(batch: RowBatch, removed: readonly FlowId[]): number {
+  change(batch: RowBatch, removed: readonly FlowId[], from: RowSource = 'proxy'): number {
     const before = this.length;
-    this.reader.learn(batch);
+    this.reader.take(batch, this.known[from]);
     const { numbers, texts } = batch;
     for (let row = 0; row < rowCount(numbers); row += 1) {
       const id = idIn(numbers, row);

@@ -1,12 +1,13 @@
 import type { MessageKind } from '../flow/conversation.js';
 import type { BodyData } from '../flow/extent.js';
 import type { FlowId, Side } from '../flow/flow.js';
-import type { FlowTarget, ProxyCommand } from '../protocol.js';
+import type { FlowTarget, ProxyCommand, StoreQuery } from '../protocol.js';
 import type { State } from './state.js';
 
 /** What must be done about a step. Data, so that a test can compare it. */
 export type Effect =
   | { readonly type: 'tell'; readonly command: ProxyCommand }
+  | { readonly type: 'ask'; readonly query: StoreQuery }
   | {
       readonly type: 'load-body';
       readonly id: FlowId;
@@ -49,4 +50,8 @@ export type Step = readonly [State, ...Effect[]];
 
 export function tell(command: ProxyCommand): Effect {
   return { type: 'tell', command };
+}
+
+export function ask(query: StoreQuery): Effect {
+  return { type: 'ask', query };
 }

@@ -5,7 +5,7 @@ import { type Flow, type FlowId, fieldsOf, responseOf, type Side } from '../flow
 import { hasRow } from '../flow/row.js';
 import { fullSize } from '../flow/sizes.js';
 import { isOptionName, type OptionName, type OptionValue, withOption } from '../options.js';
-import { failureText, type ProxyEvent, type ScriptFailure, type ScriptReport } from '../protocol.js';
+import { failureText, type ProxyEvent, type ScriptFailure, type ScriptReport, type StoreEvent } from '../protocol.js';
 import { BodyText } from './bodytext.js';
 import { openFlow } from './commands/console.js';
 import { navigate } from './commands/navigate.js';
@@ -14,6 +14,7 @@ import { commandFor, type Keymap } from './keymap.js';
 import type { Input } from './keys.js';
 import { emptyTalk, withBatch } from './opentalk.js';
 import { offer, promptKey, promptPaste } from './prompt.js';
+import type { RowSource } from './rows.js';
 import {
   CLOSED,
   contextOf,
@@ -28,14 +29,15 @@ import {
   withLog,
   withNotice,
 } from './state.js';
-import { type Effect, type Step, tell } from './step.js';
+import { ask, type Effect, type Step, tell } from './step.js';
 
 /** Everything that reaches the interface. */
 export type Msg =
   | { readonly type: 'input'; readonly input: Input }
   | { readonly type: 'resized'; readonly columns: number; readonly lines: number }
   | { readonly type: 'ticked'; readonly now: number }
-  | { readonly type: 'heard'; readonly event: ProxyEvent }
+  | { readonly type: 'heard'; readonly event: Exclude<ProxyEvent, { type: 'store-opened' }> }
+  | { readonly type: 'answered'; readonly event: StoreEvent }
   | { readonly type: 'body-loaded'; readonly body: LoadedBody }
   | { readonly type: 'message-loaded'; readonly message: LoadedMessage }
   | {
@@ -48,6 +50,8 @@ export type Msg =
   | { readonly type: 'keys-loaded'; readonly keymap: Keymap }
   | { readonly type: 'told'; readonly text: string }
   | { readonly type: 'failed'; readonly text: string };
+
+type RowsChanged = Extract<ProxyEvent, { type: 'rows-changed' }>;
 
 /** What happened, in; the next state and what to do, out. Nothing here waits, prints or reads a clock. */
 export function update(state: State, msg: Msg): Step {
@@ -72,6 +76,8 @@ function stepOf(state: State, msg: Msg): Step {
       return [{ ...state, now: msg.now, notice: state.notice && state.notice.until > msg.now ? state.notice : null }];
     case 'heard':
       return heard(state, msg.event);
+    case 'answered':
+      return answered(state, msg.event);
     case 'body-loaded':
       return [bodyLoaded(state, msg.body)];
     case 'message-loaded':
@@ -111,10 +117,18 @@ function heardMouse(state: State, mouse: Extract<Input, { type: 'mouse' }>): Ste
   return state.rows.row(index) ? openFlow(withFocus(state, index)) : [state];
 }
 
-function heard(state: State, event: ProxyEvent): Step {
+/** The store's thread said something. */
+function answered(state: State, event: StoreEvent): Step {
   switch (event.type) {
     case 'rows-changed':
-      return rowsChanged(state, event);
+      return rowsChanged(state, event, 'store');
+  }
+}
+
+function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): Step {
+  switch (event.type) {
+    case 'rows-changed':
+      return rowsChanged(state, event, 'proxy');
     case 'flow-read':
       return flowRead(state, event);
     case 'talk-read':
@@ -215,15 +229,16 @@ function sentence(reason: string): string {
   return begun.endsWith('.') ? begun : `${begun}.`;
 }
 
-function rowsChanged(state: State, event: Extract<ProxyEvent, { type: 'rows-changed' }>): Step {
+function rowsChanged(state: State, event: RowsChanged, from: RowSource): Step {
   const { rows } = state;
   const focused = rows.row(state.focus)?.id;
-  const added = rows.change(event.rows, event.removed);
+  const added = rows.change(event.rows, event.removed, from);
   const follows = state.options.console_focus_follow && added > 0;
   const newest = state.options.view_order_reversed ? 0 : rows.length - 1;
   let next = follows ? withFocus({ ...state }, newest) : refocused({ ...state }, focused);
   const view = topView(next);
-  const effects: Effect[] = [tell({ type: 'return-credit' })];
+  const credit = { type: 'return-credit' } as const;
+  const effects: Effect[] = [from === 'proxy' ? tell(credit) : ask(credit)];
   if (view.type === 'flowview' || view.type === 'message') {
     const isOther = (one: View): boolean => !('id' in one) || one.id !== view.id;
     if (event.removed.includes(view.id)) next = { ...next, views: next.views.filter(isOther), ...CLOSED };
