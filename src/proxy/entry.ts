@@ -17,6 +17,7 @@ import type {
 } from '../flow/flow.js';
 import type { Foreign } from '../flow/image.js';
 import type { FlowRow } from '../flow/row.js';
+import { httpRow } from '../flow/rowof.js';
 import { announcedLength, type Framing } from '../http/framing.js';
 import type { Teller } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
@@ -396,48 +397,10 @@ export class Entry implements Teller {
   }
 
   row(): FlowRow {
-    const { request, response, error } = this;
-    const { origin } = request.head;
-    const shown: LiveMessage<RequestHead | ResponseHead> = response ?? request;
-    return {
-      id: this.id,
-      revision: this.revision,
-      kind: 'http',
-      at: request.startedAt,
-      scheme: origin.scheme,
-      method: request.head.method,
-      host: origin.host,
-      port: origin.port,
-      path: request.head.path,
-      status: response?.head.status ?? 0,
-      mediaType: response ? mediaType(response.head.fields) : '',
-      body: shown.sign,
-      carried: shown.carriage.how,
-      expected: shown.expected,
-      size: shown.size,
-      duration: this.duration(),
-      held: this.heldSide,
-      error: error?.message ?? this.waitsFor ?? '',
-      failed: error !== null,
-      replayed: this.replayed,
-      changed: this.hasChanged,
-      marked: this.marked,
-      scriptFailed: this.notes.some((note) => note.level === 'error'),
-      hidden: false,
-      messages: this.conversation?.length ?? -1,
-      passable: false,
-    };
+    return httpRow(this);
   }
 
   // --- inside
-
-  private duration(): number {
-    const { request, response, error } = this;
-    if (error) return error.at - request.startedAt;
-    if (this.isLive) return -1;
-    const end = response?.endedAt ?? response?.startedAt ?? request.endedAt ?? request.startedAt;
-    return end - request.startedAt;
-  }
 
   private changed(): void {
     this.revision += 1;

@@ -2,6 +2,7 @@ import { now } from '../flow/clock.js';
 import type { Fields } from '../flow/fields.js';
 import type { Body, Carriage, Contents, Message } from '../flow/flow.js';
 import type { BodySign } from '../flow/row.js';
+import { bodySign } from '../flow/rowof.js';
 import type { Recording } from './recording.js';
 import type { Tail } from './tail.js';
 
@@ -79,9 +80,7 @@ export class LiveMessage<Head> {
   }
 
   get sign(): BodySign {
-    const type = this.contents.type;
-    if (this.isGrowing && (type === 'kept' || (type === 'empty' && this.expected !== 0))) return 'growing';
-    return type;
+    return bodySign(this);
   }
 
   picture(): Message<Head> {

@@ -3,6 +3,7 @@ import type { TalkColumns } from '../flow/conversation.js';
 import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, Note, ServerFacts, Side } from '../flow/flow.js';
 import type { Foreign } from '../flow/image.js';
 import type { FlowRow } from '../flow/row.js';
+import { passageRow } from '../flow/rowof.js';
 import { Conversation } from './conversation.js';
 import { type Handle, type Metadata, NO_METADATA } from './entry.js';
 import { Hold } from './hold.js';
@@ -146,10 +147,9 @@ export class Passage {
     const { notes, heldSide: held } = this;
     const talk = this.conversation?.picture() ?? null;
     const common = { id, revision, createdAt, client, server, held, marked, replayed: false };
-    const isChanged = this.backup !== null;
     return {
       ...common,
-      changed: isChanged,
+      changed: this.hasChanged,
       notes,
       talk,
       kind: 'tunnel',
@@ -163,35 +163,12 @@ export class Passage {
     };
   }
 
+  get hasChanged(): boolean {
+    return this.backup !== null;
+  }
+
   row(): FlowRow {
-    return {
-      id: this.id,
-      revision: this.revision,
-      kind: 'tunnel',
-      at: this.createdAt,
-      scheme: this.scheme,
-      method: '',
-      host: this.host,
-      port: this.port,
-      path: '',
-      status: 0,
-      mediaType: '',
-      body: 'empty',
-      carried: 'passed',
-      expected: null,
-      size: this.sent + this.received,
-      duration: this.endedAt === null ? -1 : this.endedAt - this.createdAt,
-      held: this.heldSide,
-      error: this.error?.message ?? this.why,
-      failed: this.error !== null,
-      replayed: false,
-      changed: this.backup !== null,
-      marked: this.marked,
-      scriptFailed: this.notes.some((note) => note.level === 'error'),
-      hidden: false,
-      messages: this.conversation?.length ?? -1,
-      passable: this.error?.kind === 'client-distrusts',
-    };
+    return passageRow(this);
   }
 
   private changed(): void {
