@@ -52,6 +52,7 @@ async function runConsole(options: Options, given: Given): Promise<number> {
   const keys = isScripted ? openKeys() : process.stdin;
   if (!keys) return fail('-s - reads a script from standard input, and there is no terminal device to read keys from');
   const { openConsole } = await import('./cli/console.js');
+  const { keptText } = await import('./cli/sessions.js');
   let restore = (): void => {};
   const crash = (error: unknown): void => {
     restore();
@@ -94,8 +95,9 @@ async function runConsole(options: Options, given: Given): Promise<number> {
   process.on('warning', () => {}); // would be printed over the screen
   const code = await ended;
   running.restore();
-  await running.stop();
+  const kept = await running.stop(code === 0);
   if (code === HANGUP && !tty.isatty(1)) hangUp();
+  if (kept) process.stdout.write(`${keptText(kept)}\n`);
   return failure === null ? code : fail(failure);
 }
 
@@ -135,6 +137,15 @@ async function run(task: Task): Promise<number> {
       const { options, format } = task;
       process.stdout.write(await exportCertificate(configurationFolder(options), format, options));
       return 0;
+    }
+    case 'sessions': {
+      const { runSessions } = await import('./cli/sessions.js');
+      return runSessions(
+        configurationFolder(task.options),
+        task.action,
+        (line) => process.stdout.write(`${line}\n`),
+        fail,
+      );
     }
     case 'dump': {
       const { runDump } = await import('./cli/dump.js');

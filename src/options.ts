@@ -51,6 +51,40 @@ const table = {
     help: 'Folder for the CA, keys and history. $SLUICE_HOME, else ~/.sluice.',
     fixed: true,
   },
+  journal: {
+    kind: 'bool',
+    default: true,
+    help: 'Keep what is captured on the disk, so that not even a crash loses it. Without it no flow is written to the disk, and bodies are kept in memory up to body_memory.',
+    fixed: true,
+  },
+  restore: {
+    kind: 'bool',
+    default: null,
+    help: 'Take in the flows of a session that did not end as it should; unset, the console asks.',
+    fixed: true,
+  },
+  session: {
+    kind: 'str',
+    default: null,
+    help: 'Take in the flows of this session, by its name or label (sluice sessions lists them).',
+    fixed: true,
+  },
+  sessions_kept: {
+    kind: 'int',
+    default: 3,
+    least: 0,
+    help: 'So many sessions are kept beside the one that runs; those with a name are not counted out.',
+  },
+  sessions_size: {
+    kind: 'size',
+    default: 10 * 1024 ** 3,
+    help: 'So many bytes all kept sessions may have together; the oldest go first.',
+  },
+  body_memory: {
+    kind: 'size',
+    default: 512 * 1024 ** 2,
+    help: 'Without a journal, so many bytes of bodies are kept in memory.',
+  },
   scripts: {
     kind: 'list',
     default: [],
@@ -375,7 +409,9 @@ const table = {
 export type OptionName = keyof typeof table;
 
 type ValueOf<S extends OptionShape> = S['kind'] extends 'bool'
-  ? boolean
+  ? S['default'] extends boolean
+    ? boolean
+    : boolean | null
   : S['kind'] extends 'int'
     ? S['default'] extends number
       ? number

@@ -50,6 +50,9 @@ export type ProxyCommand =
   | { readonly type: 'revert'; readonly flows: readonly FlowTarget[] }
   | { readonly type: 'duplicate'; readonly flows: readonly FlowTarget[] }
   | { readonly type: 'remove'; readonly flows: readonly FlowTarget[] }
+  /** The last thing done to flows. */
+  | { readonly type: 'undo' }
+  | { readonly type: 'redo' }
   | { readonly type: 'mark'; readonly flows: readonly FlowTarget[]; readonly marked: boolean }
   | { readonly type: 'pass-host'; readonly flow: FlowTarget }
   | { readonly type: 'run-script'; readonly flows: readonly FlowTarget[]; readonly path: string }
@@ -75,6 +78,9 @@ export type ProxyCommand =
   /** A command that a script brought. */
   | { readonly type: 'call-command'; readonly name: string; readonly words: readonly string[] }
   | { readonly type: 'stop' };
+
+/** What can be done to flows and undone. */
+export type Undoable = 'replay' | 'revert' | 'duplicate' | 'remove' | 'mark' | 'run-script';
 
 /** Where clients come in, and how. */
 export interface ListeningPlace {
@@ -223,6 +229,7 @@ export type ProxyEvent =
     }
   /** `damage` says what of the file could not be read, or is null. */
   | { readonly type: 'flows-loaded'; readonly path: string; readonly count: number; readonly damage: string | null }
+  | { readonly type: 'undone'; readonly what: Undoable; readonly flows: number; readonly isRedo: boolean }
   | { readonly type: 'flow-added'; readonly id: FlowId }
   | { readonly type: 'option-changed'; readonly name: OptionName; readonly value: OptionValue }
   | { readonly type: 'script-finished'; readonly report: ScriptReport }
@@ -276,12 +283,30 @@ export function portOver<Hears, Says>(port: MessagePort): Port<Hears, Says> {
   };
 }
 
+/** Where the session is kept. */
+export interface SessionPlace {
+  readonly folder: string;
+  /** Whether it is written to the disk at all. */
+  readonly keeps: boolean;
+  /** The number of its first flow, and of its first segment. */
+  readonly firstId: number;
+  readonly firstSegment: number;
+}
+
+/** How far a session has come, as its folder says. */
+export interface SessionStanding {
+  readonly flows: number;
+  /** Of everything in its folder. */
+  readonly bytes: number;
+  readonly nextId: number;
+  readonly nextSegment: number;
+}
+
 /** What the proxy worker is started with. */
 export interface ProxySettings {
   readonly options: Readonly<Record<OptionName, OptionValue>>;
   readonly confdir: string;
-  /** Folder for bodies too big for memory. */
-  readonly spool: string;
+  readonly session: SessionPlace;
   readonly port: MessagePort;
   /** The script on standard input, or null. */
   readonly scriptText: string | null;

@@ -14,12 +14,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   certs: ['flow', 'options'],
   content: ['flow', 'options'],
   export: ['flow', 'options'],
+  journal: ['flow'],
   protocol: ['flow', 'options'],
   script: ['flow', 'protocol', 'options'],
-  store: ['flow', 'content', 'protocol', 'options'],
+  store: ['flow', 'journal', 'content', 'protocol', 'options'],
   rules: ['flow', 'protocol', 'options'],
   websocket: [],
-  proxy: ['flow', 'http', 'websocket', 'certs', 'rules', 'script', 'protocol', 'options'],
+  proxy: ['flow', 'http', 'websocket', 'certs', 'rules', 'script', 'journal', 'protocol', 'options'],
   ui: ['flow', 'content', 'export', 'protocol', 'options'],
 };
 
@@ -54,6 +55,7 @@ const IO = [
 const WITHOUT_IO: Readonly<Record<string, readonly string[]>> = {
   flow: [],
   http: [],
+  journal: [],
   rules: [],
   certs: ['store', 'trust', 'leaves', 'terms', 'identity', 'keylog'].map((name) => `certs/${name}.ts`),
 };

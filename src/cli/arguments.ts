@@ -20,6 +20,7 @@ export type Task =
   | { readonly type: 'console'; readonly options: Options; readonly given: Given }
   /** Prints flows instead of showing them. */
   | { readonly type: 'dump'; readonly options: Options; readonly given: Given }
+  | { readonly type: 'sessions'; readonly options: Options; readonly action: SessionAction }
   | { readonly type: 'env'; readonly options: Options }
   | { readonly type: 'ca'; readonly options: Options; readonly format: 'pem' | 'cer' | 'p12' }
   | { readonly type: 'help' | 'version' | 'options' | 'commands' };
@@ -90,6 +91,7 @@ function taskOf(words: readonly string[], options: Options, given: Given): Task 
     const filter = rest.length === 0 ? options.view_filter : rest.join(' ');
     return { type: 'dump', options: withOption(options, 'view_filter', filter), given };
   }
+  if (task === 'sessions') return sessionsTask(rest, options, given);
   if (task === 'env' && rest.length === 0) return { type: 'env', options };
   if (task === 'ca' && rest.length <= 1) {
     const format = rest[0] ?? 'pem';
@@ -97,6 +99,24 @@ function taskOf(words: readonly string[], options: Options, given: Given): Task 
     return { mistake: `ca prints pem, cer or p12, not "${format}"` };
   }
   return { mistake: `unknown argument "${words.join(' ')}"` };
+}
+
+/** What is to be done with kept sessions. */
+export type SessionAction =
+  | { readonly type: 'list' }
+  | { readonly type: 'name'; readonly name: string; readonly label: string }
+  | { readonly type: 'remove'; readonly names: readonly string[] };
+
+function sessionsTask([action, ...names]: readonly string[], options: Options, given: Given): Task | Mistake {
+  const [name, label] = names;
+  if (action === undefined || (action === 'list' && name === undefined))
+    return { type: 'sessions', options, action: { type: 'list' } };
+  if (action === 'open' && name !== undefined && label === undefined)
+    return { type: 'console', options: withOption(options, 'session', name), given };
+  if (action === 'name' && name !== undefined && label !== undefined && names.length === 2)
+    return { type: 'sessions', options, action: { type: 'name', name, label } };
+  if (action === 'remove' && names.length > 0) return { type: 'sessions', options, action: { type: 'remove', names } };
+  return { mistake: 'sessions takes open NAME, name NAME LABEL, remove NAME ..., or nothing to list them' };
 }
 
 /** --set first, then the flags of their own, so that what is more specific wins. */

@@ -12,7 +12,8 @@ import type { TerminalInput, TerminalOutput } from '../ui/terminal.js';
 import { isProxy, placeUrl } from '../ui/view/places.js';
 import { configurationFolder } from './confdir.js';
 import { environmentCommand, proxyVariables, shellLines } from './environment.js';
-import { removeSpool, startProxy, stopped } from './proxythread.js';
+import { startProxy, stopped } from './proxythread.js';
+import { brokenSession, endSession, openSession, pruneSessions, removeSession, type Session } from './sessionfolder.js';
 
 /** Everything the console takes from its process, so that a test can give it something else. */
 export interface ConsoleSettings {
@@ -33,10 +34,10 @@ export interface RunningConsole {
   readonly listening: { readonly host: string; readonly port: number };
   /** Gives the terminal back; safe to call more than once. */
   restore(): void;
-  /** Removes what was spooled, whatever way the process ends. */
+  /** Removes what is not to be kept, whatever way the process ends. */
   sweep(): void;
-  /** Stops the proxy and removes what was spooled. */
-  stop(): Promise<void>;
+  /** Stops the proxy; answers with the session that is kept, if one is. One that is not ended properly is offered next time. */
+  stop(isProper: boolean): Promise<Session | null>;
 }
 
 const KEYS = fileURLToPath(new URL('../../../keybindings', import.meta.url));
@@ -73,11 +74,19 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
   const confdir = configurationFolder(options);
   const keymap = loadKeymap(confdir);
   if (isMistake(keymap)) return keymap;
-  const starting = startProxy(options, confdir, settings.scriptText ?? null, settings.given ?? {}, settings.crashed);
+  const broken = options.restore === false ? null : brokenSession(confdir);
+  const opened = openSession(confdir, options.journal ? 'kept' : 'in memory', broken);
+  if (isMistake(opened)) return opened;
+  const { place } = opened;
+  const { scriptText = null, given = {} } = settings;
+  const starting = startProxy(options, confdir, place, scriptText, given, settings.crashed);
   const { Terminal } = await import('../ui/terminal.js'); // blessed loads while the worker starts
   const proxy = await starting;
-  if (isMistake(proxy)) return proxy;
-  const { places, port, worker, spool } = proxy;
+  if (isMistake(proxy)) {
+    removeSession(place.folder);
+    return proxy;
+  }
+  const { places, port, worker } = proxy;
   const listening = places.find(isProxy) ?? places[0] ?? NOWHERE;
   const around: Surroundings = {
     version: settings.version,
@@ -105,13 +114,18 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
       program.stop();
       terminal.close();
     },
-    sweep: () => removeSpool(spool),
-    stop: async () => {
+    sweep: () => {
+      if (!place.keeps) removeSession(place.folder);
+    },
+    stop: async (isProper) => {
       worker.removeListener('error', settings.crashed);
       await stopped(port, worker);
       port.close();
       await worker.terminate();
-      removeSpool(spool);
+      const limits = { count: options.sessions_kept, bytes: options.sessions_size };
+      const kept = endSession(place.folder, isProper);
+      await pruneSessions(confdir, limits);
+      return kept;
     },
   };
 }

@@ -6,7 +6,8 @@ import { failureText, type ProxyEvent } from '../protocol.js';
 import type { Given } from './arguments.js';
 import { configurationFolder } from './confdir.js';
 import { flowJson, flowLines, type ReadFlow } from './flowtext.js';
-import { removeSpool, type StartedProxy, startProxy, stopped } from './proxythread.js';
+import { type StartedProxy, startProxy, stopped } from './proxythread.js';
+import { openSession, removeSession } from './sessionfolder.js';
 
 /** A flow is over once it has a duration: it failed, or its last byte has come. */
 function isOver(row: FlowRow): boolean {
@@ -168,9 +169,12 @@ export async function runDump(
     fail(`this should not have happened.\n${error.stack ?? error.message}`);
     process.exit(1);
   };
-  const proxy = await startProxy(options, configurationFolder(options), null, given, crashed);
+  const confdir = configurationFolder(options);
+  const session = openSession(confdir, 'temporary', null);
+  if (isMistake(session)) return fail(session.mistake);
+  process.on('exit', () => removeSession(session.place.folder));
+  const proxy = await startProxy(options, confdir, session.place, null, given, crashed);
   if (isMistake(proxy)) return fail(proxy.mistake);
-  process.on('exit', () => removeSpool(proxy.spool));
   const dump = new Dump(proxy, options, print, fail);
   for (const [signal, code] of [
     ['SIGINT', 130],

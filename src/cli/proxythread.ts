@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import v8 from 'node:v8';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Mistake, Options } from '../options.js';
@@ -9,13 +8,12 @@ import {
   type ProxyEvent,
   type ProxySettings,
   portOver,
+  type SessionPlace,
 } from '../protocol.js';
-import { spoolFolder } from '../proxy/spool.js';
 
 export interface StartedProxy {
   readonly port: Port<ProxyEvent, ProxyCommand>;
   readonly worker: Worker;
-  readonly spool: string;
   /** What was said before the interface was there to hear it. */
   readonly early: readonly ProxyEvent[];
   readonly places: readonly ListeningPlace[];
@@ -31,14 +29,14 @@ const YOUNG = 3;
 export function startProxy(
   options: Options,
   confdir: string,
+  session: SessionPlace,
   scriptText: string | null,
   given: Readonly<Record<string, string>>,
   crashed: (error: Error) => void,
 ): Promise<StartedProxy | Mistake> {
   const { port1, port2 } = new MessageChannel();
   v8.setFlagsFromString('--no-parallel-scavenge'); // there is too little to copy to be worth four more threads
-  const spool = spoolFolder(confdir, process.pid);
-  const settings: ProxySettings = { options, confdir, spool, port: port2, scriptText, given };
+  const settings: ProxySettings = { options, confdir, session, port: port2, scriptText, given };
   const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {
     workerData: settings,
     transferList: [port2],
@@ -57,7 +55,7 @@ export function startProxy(
         done({ mistake: event.reason });
       } else if (event.type === 'listening') {
         port1.removeListener('message', listener);
-        done({ port, worker, spool, early, places: event.places });
+        done({ port, worker, early, places: event.places });
       }
     };
     port1.on('message', listener);
@@ -79,13 +77,4 @@ export function stopped(port: Port<ProxyEvent, ProxyCommand>, worker: Worker): P
     worker.once('exit', end);
     port.say({ type: 'stop' });
   });
-}
-
-/** A folder that cannot be removed cannot have been made either, or is swept at the next start. */
-export function removeSpool(spool: string): void {
-  try {
-    fs.rmSync(spool, { recursive: true, force: true });
-  } catch {
-    // nothing to do about it while ending
-  }
 }

@@ -36,6 +36,7 @@ function optionUsage(name: OptionName): string {
 export function usage(): string {
   return `Usage: sluice [flags]          open the console and proxy
        sluice dump [FILTER]    print flows instead of showing them; reads (-r) and writes (-w) files
+       sluice sessions         list the sessions that are kept; open NAME, name NAME LABEL, remove NAME ...
        sluice env [-p N]       print the lines that send this shell's programs through it
        sluice ca [pem|cer|p12] print the CA certificate (p12: password "sluice")
 

@@ -86,6 +86,14 @@ export class TalkColumns {
     };
   }
 
+  /** Bytes of all messages of one side. */
+  total(fromClient: boolean): number {
+    let total = 0;
+    for (let index = 0; index < this.length; index += 1)
+      if ((((this.signs[index] ?? 0) & FROM_CLIENT) !== 0) === fromClient) total += this.sizes[index] ?? 0;
+    return total;
+  }
+
   /** The same messages once more; what happens to one does not happen to the other. */
   copy(): TalkColumns {
     const copy = new TalkColumns();

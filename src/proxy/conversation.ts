@@ -24,7 +24,7 @@ export interface Said {
 /** The messages of one flow: numbers in columns, all contents one behind the other in one recording. */
 export class Conversation {
   private columns = new TalkColumns();
-  private readonly recording: Recording;
+  recording: Recording;
   private readonly heldOnes = new Set<number>();
   private ending: TalkEnd | null = null;
   private sent = 0;
@@ -132,6 +132,15 @@ export class Conversation {
     this.changed();
   }
 
+  /** It is as it was kept. */
+  recall(columns: TalkColumns, end: TalkEnd | null, recording: Recording): void {
+    this.columns = columns;
+    this.ending = end;
+    this.recording = recording;
+    this.sent = columns.total(true);
+    this.received = columns.total(false);
+  }
+
   /** What a script made of messages that have gone on long ago. */
   revise(
     changes: readonly { readonly index: number; readonly content: Uint8Array | null; readonly isDropped: boolean }[],
@@ -166,6 +175,11 @@ export class Conversation {
   batch(from: number): TalkBatch {
     const first = Math.min(from, this.alteredFrom, this.columns.length);
     this.alteredFrom = Number.POSITIVE_INFINITY;
+    return this.columns.batch(first);
+  }
+
+  /** Messages from that one on. */
+  from(first: number): TalkBatch {
     return this.columns.batch(first);
   }
 

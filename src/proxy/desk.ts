@@ -1,19 +1,29 @@
 import type { BodyData } from '../flow/extent.js';
 import type { FlowId } from '../flow/flow.js';
-import type { FlowTarget, LogLevel, ProxyCommand, ProxyEvent, Watched } from '../protocol.js';
+import type { FlowTarget, LogLevel, ProxyCommand, ProxyEvent, Undoable, Watched } from '../protocol.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
-import { dropMessage, editMessage, injectInto, killFlow, resumeFlow } from './flowacts.js';
+import { dropMessage, editMessage, endFlow, injectInto, killFlow, resumeFlow } from './flowacts.js';
+import { History, type Undone } from './history.js';
 import { Replay, replayRefusal } from './replay.js';
 import { ScriptDesk } from './scriptdesk.js';
 import { Settings } from './settings.js';
 import type { Record } from './shelf.js';
 
+interface OnFlows {
+  readonly type: ProxyCommand['type'];
+  readonly flows: readonly FlowTarget[];
+}
+
+/** Does something to a flow, or says why it cannot. */
+type Act = (record: Record, target: FlowTarget) => string | null;
+
 /** Hears the commands of the interface and carries them out, or refuses them with a reason. */
 export class Desk {
   private watched: Entry | null = null;
   private readonly settings: Settings;
+  private readonly history: History;
   readonly scripts: ScriptDesk;
 
   constructor(
@@ -23,7 +33,8 @@ export class Desk {
     private readonly stop: () => void,
   ) {
     this.settings = new Settings(context, say);
-    this.scripts = new ScriptDesk(context, this.settings, say);
+    this.history = new History(context.ledger);
+    this.scripts = new ScriptDesk(context, this.settings, this.history, say);
   }
 
   hear(command: ProxyCommand): void {
@@ -51,15 +62,20 @@ export class Desk {
       case 'resume':
         return this.each(command, resumeFlow);
       case 'replay':
-        return this.each(command, (record) => this.replay(record));
+        return this.undoably(command, (record) => this.replay(record));
       case 'revert':
-        return this.each(command, (record, target) => this.revert(record, target));
+        return this.undoably(command, (record, target) => this.revert(record, target));
       case 'duplicate':
-        return this.each(command, (record) => this.duplicate(record));
+        return this.duplicates(command);
       case 'remove':
-        return this.each(command, (record) => this.remove(record));
+        this.each(command, endFlow);
+        return this.undoably(command, (record) => this.remove(record));
       case 'mark':
-        return this.each(command, (record) => this.mark(record, command.marked));
+        return this.undoably(command, (record) => this.mark(record, command.marked));
+      case 'undo':
+        return this.undone(this.history.undo(), command.type);
+      case 'redo':
+        return this.undone(this.history.redo(), command.type);
       case 'pass-host':
         return this.passHost(command.flow);
       case 'save-flows': {
@@ -95,10 +111,7 @@ export class Desk {
   }
 
   /** Does something to each flow; refuses once, with the first reason, if it cannot be done to some. */
-  private each(
-    command: { readonly type: ProxyCommand['type']; readonly flows: readonly FlowTarget[] },
-    act: (record: Record, target: FlowTarget) => string | null,
-  ): void {
+  private each(command: OnFlows, act: Act): void {
     const reasons: string[] = [];
     for (const target of command.flows) {
       const record = this.context.ledger.get(target.id);
@@ -109,6 +122,20 @@ export class Desk {
     if (first === undefined) return;
     const others = command.flows.length > 1 ? ` (${reasons.length} of ${command.flows.length} flows)` : '';
     this.refuse(command.type, `${first}${others}`);
+  }
+
+  /** The same, so that it can be undone. */
+  private undoably(command: OnFlows & { readonly type: Undoable }, act: Act): void {
+    this.history.begin(
+      command.type,
+      command.flows.map(({ id }) => id),
+    );
+    this.each(command, act);
+  }
+
+  private undone(outcome: Undone | string, type: 'undo' | 'redo'): void {
+    if (typeof outcome === 'string') this.refuse(type, outcome);
+    else this.say({ type: 'undone', ...outcome, isRedo: type === 'redo' });
   }
 
   /** Does something to one flow, or refuses it. */
@@ -157,12 +184,19 @@ export class Desk {
     return record.revert() ? null : 'the flow was not changed';
   }
 
-  private duplicate(record: Record): string | null {
+  private duplicates(command: OnFlows): void {
+    const copies: FlowId[] = [];
+    this.each(command, (record) => this.duplicate(record, copies));
+    if (copies.length > 0) this.history.made('duplicate', copies);
+  }
+
+  private duplicate(record: Record, copies: FlowId[]): string | null {
     if (!('copyTo' in record)) return 'only HTTP flows can be duplicated';
     if (record.isLive) return 'the flow is still running';
     const copy = this.context.ledger.open(record.client);
     record.copyTo(copy);
     this.context.ledger.finished(copy);
+    copies.push(copy.id);
     this.say({ type: 'flow-added', id: copy.id });
     return null;
   }

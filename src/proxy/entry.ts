@@ -45,7 +45,7 @@ export interface TalkHandle {
   drop(index: number): string | null;
 }
 
-interface Backup {
+export interface Backup {
   readonly request: LiveMessage<RequestHead>;
   readonly response: LiveMessage<ResponseHead> | null;
   readonly error: FlowError | null;
@@ -95,7 +95,8 @@ export class Entry implements Teller {
   private watchLimit = 0;
   /** The scripts that said how a body goes on. */
   wishers: Readonly<Partial<Record<Side, string>>> = {};
-  private backup: Backup | null = null;
+  /** What revert brings back, or null. */
+  backup: Backup | null = null;
 
   constructor(
     readonly id: FlowId,
@@ -372,7 +373,7 @@ export class Entry implements Teller {
     for (const recording of this.recordings()) recording.release();
   }
 
-  private recordings(): Set<Recording> {
+  recordings(): Set<Recording> {
     const { request, response, backup } = this;
     const messages = [request, response, backup?.request, backup?.response];
     return new Set(messages.flatMap((message) => message?.recording ?? []));

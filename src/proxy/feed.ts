@@ -20,7 +20,7 @@ const AT_ONCE = 5;
 export class Feed<R extends Rowed = Rowed> {
   /** A live flow's row is made when it is sent; a finished one's at once, so that nothing else of it is kept. */
   private dirty = new Map<FlowId, R | FlowRow>();
-  private removed: FlowId[] = [];
+  private removed = new Set<FlowId>();
   private readonly writer = new RowWriter();
   private timer: NodeJS.Timeout | null = null;
   private sentAt = 0;
@@ -33,13 +33,14 @@ export class Feed<R extends Rowed = Rowed> {
   ) {}
 
   changed(record: R): void {
+    this.removed.delete(record.id);
     this.dirty.set(record.id, record.isLive ? record : this.rowOf(record));
     if (this.timer === null) this.schedule();
   }
 
-  remove(record: Rowed): void {
-    this.dirty.delete(record.id);
-    this.removed.push(record.id);
+  remove({ id }: { readonly id: FlowId }): void {
+    this.dirty.delete(id);
+    this.removed.add(id);
     if (this.timer === null) this.schedule();
   }
 
@@ -50,7 +51,7 @@ export class Feed<R extends Rowed = Rowed> {
 
   returnCredit(): void {
     this.credit += 1;
-    if (this.timer === null && (this.dirty.size > 0 || this.removed.length > 0)) this.schedule();
+    if (this.timer === null && (this.dirty.size > 0 || this.removed.size > 0)) this.schedule();
   }
 
   stop(): void {
@@ -73,9 +74,9 @@ export class Feed<R extends Rowed = Rowed> {
     this.sentAt = performance.now();
     const rows: FlowRow[] = [];
     for (const record of this.dirty.values()) rows.push('row' in record ? this.rowOf(record) : record);
-    const removed = this.removed;
+    const removed = [...this.removed];
     this.dirty = new Map();
-    this.removed = [];
+    this.removed = new Set();
     this.credit -= 1;
     this.say({ type: 'rows-changed', rows: this.writer.batch(rows), removed });
   }

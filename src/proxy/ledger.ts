@@ -1,27 +1,44 @@
 import type { ClientFacts, FlowId } from '../flow/flow.js';
 import type { Finished, PassageImage } from '../flow/image.js';
+import type { Place } from '../journal/places.js';
 import { adopt } from './adopt.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
+import { Journal } from './journal.js';
 import { Live } from './live.js';
+import type { RecordMaker } from './memento.js';
 import { Passage } from './passage.js';
-import { PackedShelf, type Record, type Shelf } from './shelf.js';
+import type { SegmentsSettings } from './segments.js';
+import type { Record } from './shelf.js';
 import type { Spool } from './spool.js';
 
 /** All flows: the live ones here, the finished ones on the shelf. Changes go to the feed. */
 export class Ledger {
-  private nextId = 1;
+  private nextId: number;
   private readonly live = new Live<Record>();
   private readonly gone = new Set<FlowId>();
-  private readonly shelf: Shelf;
+  readonly shelf: Journal;
 
   constructor(
     private readonly feed: Feed<Record>,
     readonly spool: Spool,
     private readonly storesStreamed: () => boolean,
     private readonly ended: (record: Record) => void,
+    session: SegmentsSettings,
+    firstId: number,
   ) {
-    this.shelf = new PackedShelf(spool, (id, client) => this.entry(id, client));
+    this.nextId = firstId;
+    const make: RecordMaker = {
+      entry: (id, client) => this.entry(id, client),
+      passage: ({ id, client, host, port, scheme, why }) => new Passage(id, client, host, port, scheme, why, this),
+    };
+    this.shelf = new Journal(
+      session,
+      spool,
+      make,
+      () => this.live.all(),
+      () => this.nextId,
+    );
   }
 
   open(client: ClientFacts | null): Entry {
@@ -39,6 +56,7 @@ export class Ledger {
   openPassage(client: ClientFacts | null, host: string, port: number, scheme: string, why: string): Passage {
     const passage = new Passage(this.newId(), client, host, port, scheme, why, this);
     this.live.add(passage);
+    this.changed(passage);
     return passage;
   }
 
@@ -52,7 +70,8 @@ export class Ledger {
     const { flow } = finished;
     const record = 'request' in flow ? this.entry(id, flow.client) : this.passage(flow);
     adopt(record, finished, this.spool);
-    this.changed(record);
+    this.shelf.put(record);
+    this.feed.changed(record);
     return record.id;
   }
 
@@ -62,28 +81,47 @@ export class Ledger {
 
   /** Every flow there is, oldest first. */
   ids(): FlowId[] {
-    return [...this.shelf.ids(), ...this.live.ids()].sort((a, b) => a - b);
+    return [...new Set([...this.shelf.ids(), ...this.live.ids()])].sort((a, b) => a - b);
   }
 
   /** A finished flow becomes live again, for a replay. */
   revive(entry: Entry): void {
-    this.shelf.remove(entry.id);
     this.live.add(entry);
   }
 
   remove(record: Record): void {
-    this.gone.add(record.id);
     record.handle?.kill();
-    record.dispose();
-    this.live.remove(record);
+    if (this.live.has(record)) {
+      this.gone.add(record.id);
+      this.live.remove(record);
+      record.dispose();
+    }
     this.shelf.remove(record.id);
     this.feed.remove(record);
   }
 
+  isLive(id: FlowId): boolean {
+    return this.live.get(id) !== undefined;
+  }
+
+  /** A flow that is over stands as it stood; null for not at all. */
+  restore(id: FlowId, place: Place | null): void {
+    const record = place === null ? null : this.shelf.recall(place);
+    if (!record) {
+      this.shelf.remove(id);
+      return this.feed.remove({ id });
+    }
+    record.revision = (this.get(id)?.revision ?? record.revision) + 1;
+    this.shelf.put(record);
+    this.feed.changed(record);
+  }
+
   changed(record: Record): void {
     if (this.gone.has(record.id)) return;
+    const isOver = !record.isLive && !this.live.has(record);
+    if (isOver && !this.shelf.has(record.id)) return; // it was removed meanwhile
     this.feed.changed(record);
-    if (!record.isLive && !this.live.has(record)) this.shelf.put(record);
+    if (isOver) this.shelf.put(record);
   }
 
   finished(record: Record): void {

@@ -19,6 +19,10 @@ export class Live<R extends { readonly id: FlowId }> {
     return this.records.find((record) => record.id === id);
   }
 
+  all(): readonly R[] {
+    return this.records;
+  }
+
   ids(): FlowId[] {
     return this.records.map(({ id }) => id);
   }

@@ -34,7 +34,8 @@ export class Passage {
   metadata: Metadata = NO_METADATA;
   /** What the file that it came from says beside all this, or null. */
   foreign: Foreign | null = null;
-  private backup: TalkColumns | null = null;
+  /** What revert brings back, or null. */
+  backup: TalkColumns | null = null;
 
   constructor(
     readonly id: FlowId,
@@ -44,9 +45,7 @@ export class Passage {
     readonly scheme: string,
     public why: string,
     private readonly listener: PassageListener,
-  ) {
-    this.changed();
-  }
+  ) {}
 
   get heldSide(): Side | null {
     return this.hold.side;

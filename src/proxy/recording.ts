@@ -11,8 +11,9 @@ export class Recording {
   private file: SpoolFile | null = null;
   private growing = true;
   private users = 1;
-  /** Where the bytes are, for a recording that was there before: a file that is not ours. */
+  /** Where the bytes are, for a recording that was there before: a file that is not ours to write. */
   private outside: Extent | null = null;
+  private givenFailure: string | null = null;
   size = 0;
 
   constructor(private readonly spool: Spool) {}
@@ -26,7 +27,7 @@ export class Recording {
 
   /** Why the recording is not whole, or null. */
   get failure(): string | null {
-    return this.file?.failure ?? null;
+    return this.file?.failure ?? this.givenFailure;
   }
 
   /** The disk cannot keep up: the sender should pause until `relieved`. */
@@ -41,7 +42,7 @@ export class Recording {
 
   /** Bytes that can be read back. */
   get kept(): number {
-    return this.file ? this.file.written : this.size;
+    return this.file?.written ?? this.outside?.length ?? this.size;
   }
 
   end(): void {
@@ -52,14 +53,45 @@ export class Recording {
   /** More follows after all. */
   reopen(): void {
     this.growing = true;
-    this.file?.reopen();
+    if (this.outside) this.file = this.spool.continued(this.outside);
+    else this.file?.reopen();
+    this.outside = null;
   }
 
-  /** Its bytes are in a file that is not ours. */
-  refer(extent: Extent): void {
+  /** Its bytes are in a file that is not ours to write; there may have been more of them. */
+  refer(extent: Extent, size = extent.length, failure: string | null = null): void {
     this.outside = extent;
-    this.size = extent.length;
+    this.size = size;
+    this.givenFailure = failure;
     this.growing = false;
+  }
+
+  /** Its bytes are these. */
+  hold(bytes: Uint8Array, failure: string | null): void {
+    this.parts = bytes.length > 0 ? [bytes] : [];
+    this.size = bytes.length;
+    this.givenFailure = failure;
+    this.growing = false;
+  }
+
+  /** The file of the session that its bytes are in, or null. */
+  get ownFile(): string | null {
+    const file = this.file?.file ?? this.outside?.file;
+    return file?.startsWith(this.spool.folder) ? file : null;
+  }
+
+  get isInFile(): boolean {
+    return this.file !== null || this.outside !== null;
+  }
+
+  /** Not all of it can be read back yet. */
+  get isSettling(): boolean {
+    return this.file?.isBusy ?? false;
+  }
+
+  /** Its bytes from that one on; none where they are in a file. */
+  since(from: number): Uint8Array {
+    return this.file || this.outside ? NOTHING : this.joined().subarray(from);
   }
 
   erase(): void {
@@ -125,6 +157,8 @@ export class Recording {
     this.file = file;
   }
 }
+
+const NOTHING = new Uint8Array();
 
 type Take = (bytes: Uint8Array, more: () => void) => void;
 

@@ -6,6 +6,7 @@ import { runScript } from '../script/run.js';
 import type { Context } from './context.js';
 import { Entry } from './entry.js';
 import { injectInto, killFlow, resumeFlow } from './flowacts.js';
+import type { History } from './history.js';
 import { applyOnce, finishedImage, imageOf } from './image.js';
 import type { Script } from './script.js';
 import { scriptFault } from './scripts.js';
@@ -17,6 +18,7 @@ export class ScriptDesk {
   constructor(
     private readonly context: Context,
     private readonly settings: Settings,
+    private readonly history: History,
     private readonly say: (event: ProxyEvent) => void,
   ) {}
 
@@ -107,6 +109,10 @@ export class ScriptDesk {
     if (finished.length < records.length)
       this.refuse('run-script', 'a flow that is still running, or was passed through unread, was left out');
     if (finished.length === 0) return;
+    this.history.begin(
+      'run-script',
+      finished.map(({ id }) => id),
+    );
     for (const record of finished) record.clearScriptNotes();
     const flows = await Promise.all(finished.map(finishedImage));
     const report = await runScript(file, flows, this.context.options, {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { makePrivateFolder } from '../certs/store.js';
+import type { Extent } from '../flow/extent.js';
 
 /** Bytes that may wait for the disk before the sender of a body is asked to pause. */
 const BACKLOG = 16 * 1024 * 1024;
@@ -9,54 +10,34 @@ const BATCH = 4 * 1024 * 1024;
 /** Milliseconds a disk may take to catch up before the recording is given up, so that the wire goes on. */
 const PATIENCE = 500;
 
-/**
- * The folder for bodies that are too big for memory: `<confdir>/spool/<pid>-<n>`, 0700, files 0600, removed at exit.
- * Folders of processes that no longer run are removed at start.
- */
+/** The files of bodies that are too big for memory, in the folder of the session. */
 export class Spool {
   private count = 0;
   private made = false;
+  /** Bytes of all files. */
+  bytes = 0;
 
   constructor(readonly folder: string) {}
 
   open(): SpoolFile {
     this.count += 1;
-    return new SpoolFile(path.join(this.ready(), `${this.count}.body`));
+    return new SpoolFile(path.join(this.ready(), `${this.count}.body`), null, this.counted);
   }
+
+  /** A file of the session that is written on behind these bytes. */
+  continued({ file, offset, length }: Extent): SpoolFile {
+    return new SpoolFile(file, offset + length, this.counted);
+  }
+
+  private readonly counted = (bytes: number): void => {
+    this.bytes += bytes;
+  };
 
   /** The folder, made when it is first needed. */
   ready(): string {
     if (!this.made) makePrivateFolder(this.folder);
     this.made = true;
     return this.folder;
-  }
-}
-
-export function spoolFolder(confdir: string, pid: number): string {
-  return path.join(confdir, 'spool', String(pid));
-}
-
-/** Removes what crashed runs left behind. */
-export function sweepSpool(confdir: string): void {
-  const root = path.join(confdir, 'spool');
-  let names: string[];
-  try {
-    names = fs.readdirSync(root);
-  } catch {
-    return; // no spool yet: nothing was left behind
-  }
-  for (const name of names) {
-    if (!isRunning(Number(name))) fs.rmSync(path.join(root, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -75,12 +56,19 @@ export class SpoolFile {
   private patience: NodeJS.Timeout | null = null;
   private waiting: (() => void)[] = [];
   private readonly flushing: (() => void)[] = [];
-  written = 0;
+  written: number;
   /** Why no more is written, or null. */
   failure: string | null = null;
 
-  constructor(readonly file: string) {
-    this.fd = fs.openSync(file, 'wx', 0o600);
+  constructor(
+    readonly file: string,
+    /** Bytes that are there, of a file that exists. */
+    begun: number | null,
+    /** Hears of bytes that it has more, or less. */
+    private readonly counted: (bytes: number) => void,
+  ) {
+    this.fd = fs.openSync(file, begun === null ? 'wx' : 'r+', 0o600);
+    this.written = begun ?? 0;
   }
 
   append(bytes: Uint8Array): void {
@@ -100,6 +88,10 @@ export class SpoolFile {
     if (!this.isBehind) return done();
     this.waiting.push(done);
     this.patience ??= setTimeout(() => this.fail('the disk is slower than the traffic'), PATIENCE);
+  }
+
+  get isBusy(): boolean {
+    return this.isWriting;
   }
 
   /** Calls back once everything accepted so far is on disk. */
@@ -123,6 +115,7 @@ export class SpoolFile {
 
   erase(): void {
     this.isErased = true;
+    this.counted(-this.written);
     this.drop();
     if (!this.isReleased) fs.ftruncateSync(this.fd, 0);
     fs.rmSync(this.file, { force: true });
@@ -185,6 +178,7 @@ export class SpoolFile {
     }
     if (error) return this.fail(`the disk refused it: ${error.message}`);
     this.written += count;
+    this.counted(count);
     if (count < size) return this.fail('the disk is full');
     this.queued = Math.max(0, this.queued - size);
     if (this.queued <= BACKLOG - BATCH) this.relieve();

@@ -30,7 +30,7 @@ import { passThrough } from './passthrough.js';
 import { compileRules } from './rulebook.js';
 import { Scripts, scriptSources } from './scripts.js';
 import type { Record } from './shelf.js';
-import { Spool, sweepSpool } from './spool.js';
+import { Spool } from './spool.js';
 import { StreamSave } from './streamsave.js';
 import { ViewFilter } from './viewfilter.js';
 
@@ -65,7 +65,8 @@ async function start(): Promise<void> {
   const sources = scriptSources(options.scripts, settings.scriptText, options.eval);
   if (isMistake(sources)) return say({ type: 'could-not-listen', reason: sources.mistake });
   const feed: Feed<Record> = new Feed(say, (record) => view.hides(record));
-  const spool = new Spool(settings.spool);
+  const { session } = settings;
+  const spool = new Spool(session.folder);
   const ledger: Ledger = new Ledger(
     feed,
     spool,
@@ -74,6 +75,14 @@ async function start(): Promise<void> {
       if (record instanceof Entry) columns.finished(record);
       streamSave.finished(record, context.saved);
     },
+    {
+      folder: session.folder,
+      first: session.firstSegment,
+      keeps: session.keeps,
+      troubled: (reason) =>
+        log('alert', reason === null ? 'The disk takes the session again.' : `The session cannot be kept: ${reason}.`),
+    },
+    session.firstId,
   );
   const files = new Files(
     ledger,
@@ -124,6 +133,7 @@ async function start(): Promise<void> {
       .then(() => scripts.stop())
       .then(() => new Promise<void>((done) => streamSave.stop(done)))
       .then(() => files.stop())
+      .then(() => new Promise<void>((done) => ledger.shelf.stop(done)))
       .then(() => {
         say({ type: 'stopped' });
         port.close();
@@ -139,7 +149,6 @@ async function start(): Promise<void> {
   void scripts.run();
   for (const path of options.rfile) files.load(path, say);
   if (isExposed(settings.confdir)) log('warn', `${settings.confdir}/ca.pem can be read by others: chmod 600 it.`);
-  sweepSpool(settings.confdir);
   opened.then((pair) => writeBundle(settings.confdir, pair)).catch((error: Error) => log('error', error.message));
 }
 

@@ -5,7 +5,14 @@ import { type Flow, type FlowId, fieldsOf, responseOf, type Side } from '../flow
 import { hasRow } from '../flow/row.js';
 import { fullSize } from '../flow/sizes.js';
 import { isOptionName, type OptionName, type OptionValue, withOption } from '../options.js';
-import { failureText, type ProxyEvent, type ScriptFailure, type ScriptReport, type StoreEvent } from '../protocol.js';
+import {
+  failureText,
+  type ProxyEvent,
+  type ScriptFailure,
+  type ScriptReport,
+  type StoreEvent,
+  type Undoable,
+} from '../protocol.js';
 import { BodyText } from './bodytext.js';
 import { openFlow } from './commands/console.js';
 import { navigate } from './commands/navigate.js';
@@ -135,6 +142,8 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
       return talkRead(state, event);
     case 'flow-added':
       return [state];
+    case 'undone':
+      return [withNotice(state, 'info', undoneText(event))];
     case 'listening':
       return [{ ...state, listening: event.places }];
     case 'could-not-listen':
@@ -183,6 +192,19 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
 
 function flowCount(count: number): string {
   return count === 1 ? '1 flow' : `${fullSize(count)} flows`;
+}
+
+const UNDONE: Readonly<Record<Undoable, string>> = {
+  replay: 'replaying',
+  revert: 'reverting',
+  duplicate: 'copying',
+  remove: 'deleting',
+  mark: 'marking',
+  'run-script': 'a script on',
+};
+
+function undoneText({ what, flows, isRedo }: Extract<ProxyEvent, { type: 'undone' }>): string {
+  return `${isRedo ? 'Done again' : 'Undone'}: ${UNDONE[what]} ${flowCount(flows)}.`;
 }
 
 function flowsSaved(state: State, { path, count, warnings }: Extract<ProxyEvent, { type: 'flows-saved' }>): State {

@@ -21,6 +21,6 @@ test('ERR-05 a failure of a script is counted in the foot, and one key opens its
   await fetchThrough(port, `http://127.0.0.1:${origin.port}/seen`);
   await screen.sees('[script errors:1]');
   screen.press('\x05');
-  await screen.shows(() => fs.existsSync(opened), 'the editor');
+  await screen.shows(() => fs.existsSync(opened) && fs.readFileSync(opened, 'utf8') !== '', 'the editor');
   assert.equal(fs.readFileSync(opened, 'utf8'), `+3 ${script}\n`);
 });

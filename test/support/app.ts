@@ -39,7 +39,7 @@ export async function openApp(t: TestContext, settings: AppSettings = {}): Promi
   if (isMistake(console)) throw new Error(console.mistake);
   t.after(async () => {
     console.restore();
-    await console.stop();
+    await console.stop(true);
   });
   return { screen, console, port: console.listening.port, confdir, caFile: path.join(confdir, 'ca-cert.pem') };
 }

@@ -10,7 +10,6 @@ import type { Flow, FlowId } from '../../src/flow/flow.js';
 import { type FlowRow, RowReader } from '../../src/flow/row.js';
 import { defaultOptions, type Options } from '../../src/options.js';
 import { type Port, type ProxyCommand, type ProxyEvent, portOver } from '../../src/protocol.js';
-import { spoolFolder } from '../../src/proxy/spool.js';
 
 const POLL = 20;
 const DEADLINE = 10_000;
@@ -137,12 +136,13 @@ export async function startProxy(
   }
   await shareAuthority(confdir);
   const { port1, port2 } = new MessageChannel();
-  const spool = spoolFolder(confdir, process.pid);
+  const spool = path.join(folder, 'session');
+  fs.mkdirSync(spool, { mode: 0o700 });
   const worker = new Worker(new URL('../../src/proxy/worker.js', import.meta.url), {
     workerData: {
       options: { ...defaultOptions(), listen_port: 0, ...options },
       confdir,
-      spool,
+      session: { folder: spool, keeps: true, firstId: 1, firstSegment: 1 },
       port: port2,
       scriptText: null,
       given: {},

@@ -1,6 +1,7 @@
 import { contentCodings } from '../../flow/codings.js';
 import { mediaType } from '../../flow/fields.js';
 import { type Flow, fieldsOf, responseOf, type Side } from '../../flow/flow.js';
+import { fullSize } from '../../flow/sizes.js';
 import type { FileFormat, FlowTarget } from '../../protocol.js';
 import { focusedRow, type State, withFocus, withNotice } from '../state.js';
 import { type Step, tell } from '../step.js';
@@ -96,6 +97,16 @@ export const flowCommands: Readonly<Record<string, Command>> = {
     const text = changed.length === 1 ? 'Flow reverted.' : `Reverted ${changed.length} flows.`;
     return [withNotice(state, 'info', text), tell({ type: 'revert', flows: changed })];
   }),
+  'view.undo': {
+    doc: 'Undo the last thing done to flows: a deletion, mark, replay, script or copy',
+    arguments: [],
+    run: (state) => [state, tell({ type: 'undo' })],
+  },
+  'view.redo': {
+    doc: 'Do again what was undone',
+    arguments: [],
+    run: (state) => [state, tell({ type: 'redo' })],
+  },
   'replay.client': onFlows('Send requests again', (state, flows) => {
     const text = flows.length === 1 ? 'Replaying.' : `Replaying ${flows.length} flows.`;
     return [withNotice(state, 'info', text), tell({ type: 'replay', flows })];
@@ -122,7 +133,9 @@ export const flowCommands: Readonly<Record<string, Command>> = {
     run: (state, [path = '']) => [withNotice(state, 'info', `Loading ${path} …`), tell({ type: 'load-flows', path })],
   },
   'view.flows.remove': onFlows('Delete flows; running ones are killed first', (state, flows) => [
-    state,
+    flows.length > 1
+      ? withNotice(state, 'info', `Deleted ${fullSize(flows.length)} flows; u brings them back.`)
+      : state,
     tell({ type: 'remove', flows }),
   ]),
   'hosts.pass': onFlows('Pass the host of a flow through untouched, for this session', (state, [flow]) =>

@@ -1,0 +1,44 @@
+import fs from 'node:fs';
+import type { Place } from '../journal/places.js';
+import type { Recording } from './recording.js';
+
+/** Which files of bodies the records of the session need. One that none needs any more goes. */
+export class BodyFiles {
+  /** The files of each record that has any. */
+  private readonly of = new Map<Place, readonly string[]>();
+  /** Who needs a record beside its flow. */
+  private readonly retained = new Map<Place, number>();
+  private readonly needed = new Map<string, number>();
+
+  add(place: Place, recordings: readonly Recording[]): void {
+    const files = recordings.flatMap(({ ownFile }) => ownFile ?? []);
+    if (files.length === 0) return;
+    this.of.set(place, files);
+    for (const file of files) this.needed.set(file, (this.needed.get(file) ?? 0) + 1);
+  }
+
+  retain(place: Place): void {
+    if (this.of.has(place)) this.retained.set(place, (this.retained.get(place) ?? 0) + 1);
+  }
+
+  release(place: Place): void {
+    const files = this.of.get(place);
+    if (!files) return;
+    const others = this.retained.get(place) ?? 0;
+    if (others > 1) this.retained.set(place, others - 1);
+    else if (others === 1) this.retained.delete(place);
+    else this.drop(place, files);
+  }
+
+  private drop(place: Place, files: readonly string[]): void {
+    this.of.delete(place);
+    for (const file of files) {
+      const left = (this.needed.get(file) ?? 1) - 1;
+      if (left > 0) this.needed.set(file, left);
+      else {
+        this.needed.delete(file);
+        fs.rm(file, { force: true }, () => {});
+      }
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { now } from '../flow/clock.js';
+import type { FlowId } from '../flow/flow.js';
+import { stateIn } from '../journal/decode.js';
+import { pack, packedLength, writePacked } from '../journal/lines.js';
+import { type Place, Places } from '../journal/places.js';
+import { packWhole } from '../journal/whole.js';
+import { BodyFiles } from './bodyfiles.js';
+import { Entry, NO_METADATA } from './entry.js';
+import { LiveJournal } from './livejournal.js';
+import { type RecordMaker, recordFrom, stateOf } from './memento.js';
+import type { Recording } from './recording.js';
+import { Segments, type SegmentsSettings } from './segments.js';
+import { SharedObjects } from './shared.js';
+import type { Record, Shelf } from './shelf.js';
+import type { Spool } from './spool.js';
+import { StandingFile } from './standing.js';
+
+/** Milliseconds between two writes to the disk. */
+const BEAT = 100;
+
+const NOTHING = new Uint8Array();
+
+/**
+ * The flows of the session: those that are over as records in segments, which are on the disk within a fifth of a
+ * second, and of those under way what has come of them.
+ */
+export class Journal implements Shelf {
+  /** Those whose bodies are still being written. */
+  private readonly settling = new Map<FlowId, Record>();
+  private readonly segments: Segments;
+  private readonly shared: SharedObjects;
+  private readonly live: LiveJournal;
+  private readonly files = new BodyFiles();
+  private readonly standingFile: StandingFile;
+  private timer: NodeJS.Timeout | null = null;
+  readonly places = new Places();
+  /** How many flows there are. */
+  private count = 0;
+
+  constructor(
+    private readonly settings: SegmentsSettings,
+    private readonly spool: Spool,
+    private readonly make: RecordMaker,
+    private readonly underWay: () => readonly Record[],
+    nextId: () => number,
+  ) {
+    this.segments = new Segments(settings);
+    this.shared = new SharedObjects(this.segments);
+    this.live = new LiveJournal(this.segments, this.shared, settings.folder);
+    this.standingFile = new StandingFile(settings.folder, () => ({
+      flows: this.count + this.settling.size + underWay().length,
+      bytes: this.segments.bytes + spool.bytes,
+      nextId: nextId(),
+      nextSegment: this.segments.nextNumber,
+    }));
+    if (settings.keeps) this.timer = setInterval(() => this.beat(), BEAT);
+  }
+
+  put(record: Record): void {
+    this.live.forget(record.id);
+    const busy = recordingsOf(record).find(({ isSettling }) => isSettling);
+    if (!busy) return this.write(record);
+    this.settling.set(record.id, record);
+    busy.ready(() => {
+      if (this.settling.get(record.id) === record) this.put(record);
+    });
+  }
+
+  get(id: FlowId): Record | undefined {
+    const settling = this.settling.get(id);
+    if (settling) return settling;
+    const place = this.places.get(id);
+    return place === null ? undefined : this.at(place);
+  }
+
+  has(id: FlowId): boolean {
+    return this.settling.has(id) || this.places.get(id) !== null;
+  }
+
+  /** It is not listed any more; whoever retained its standing can put it back. */
+  remove(id: FlowId): void {
+    const settling = this.settling.get(id);
+    if (settling) this.write(settling);
+    this.live.forget(id);
+    const place = this.places.get(id);
+    if (place === null) return;
+    this.places.put(id, null);
+    this.count -= 1;
+    this.release(place);
+    this.segments.add('removed', id, NOTHING);
+  }
+
+  ids(): FlowId[] {
+    const kept = this.places.ids();
+    return [...kept, ...[...this.settling.keys()].filter((id) => this.places.get(id) === null)];
+  }
+
+  /** Where the flow's record is, which stays readable until it is released. */
+  retain(id: FlowId): Place | null {
+    const settling = this.settling.get(id);
+    if (settling) this.write(settling);
+    const place = this.places.get(id);
+    if (place !== null) this.segments.retain(place);
+    if (place !== null) this.files.retain(place);
+    return place;
+  }
+
+  release(place: Place | null): void {
+    if (place === null) return;
+    this.segments.release(place);
+    this.files.release(place);
+  }
+
+  /** The flow as a record has it. */
+  recall(place: Place): Record | undefined {
+    return this.at(place);
+  }
+
+  /** Calls back once all that is over is on the disk, or cannot be. */
+  flush(done: () => void): void {
+    this.segments.flush(done);
+  }
+
+  stop(done: () => void): void {
+    if (this.timer) clearInterval(this.timer);
+    for (const record of [...this.settling.values()]) this.write(record);
+    this.segments.flush(() => {
+      if (this.settings.keeps) this.standingFile.end();
+      done();
+    });
+  }
+
+  private beat(): void {
+    this.live.sweep(this.underWay(), now());
+    this.segments.write();
+    this.standingFile.keep();
+  }
+
+  private at(place: Place): Record | undefined {
+    const placed = this.segments.read(place);
+    const state = placed && stateIn(placed.record, this.shared);
+    return state ? recordFrom(state, placed.folder, this.spool, this.make) : undefined;
+  }
+
+  private write(record: Record): void {
+    const { id } = record;
+    this.settling.delete(id);
+    const before = this.places.get(id);
+    const place = this.append(record);
+    this.places.put(id, place);
+    this.files.add(place, recordingsOf(record));
+    if (before === null) this.count += 1;
+    else this.release(before);
+  }
+
+  private append(record: Record): Place {
+    const packed = record instanceof Entry && isOrdinary(record) ? pack(record, this.shared) : null;
+    if (packed)
+      return this.segments.append('lines', record.id, packedLength(packed), (bytes, start) =>
+        writePacked(packed, bytes, start),
+      );
+    const state = stateOf(record, this.settings.folder);
+    return this.segments.add('whole', record.id, packWhole(state, this.shared));
+  }
+}
+
+function recordingsOf(record: Record): Recording[] {
+  const talk = record.conversation ? [record.conversation.recording] : [];
+  return record instanceof Entry ? [...talk, ...record.recordings()] : talk;
+}
+
+/** It has nothing that an exchange seldom has. */
+function isOrdinary(entry: Entry): boolean {
+  const { request, response } = entry;
+  if (entry.hasChanged || entry.error || entry.notes.length > 0 || request.cut !== null) return false;
+  if (entry.conversation || request.arrivals || response?.arrivals) return false;
+  if (request.recording?.failure || response?.recording?.failure) return false;
+  return entry.comment === '' && entry.metadata === NO_METADATA;
+}

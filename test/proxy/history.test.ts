@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { sourceOf } from '../../src/content/source.js';
+import type { FlowId } from '../../src/flow/flow.js';
+import { Client } from '../support/client.js';
+import { answering, type Origin, response, startOrigin } from '../support/origin.js';
+import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
+
+interface Stage {
+  readonly proxy: RunningProxy;
+  readonly origin: Origin;
+}
+
+async function stage(t: TestContext, body = 'hello'): Promise<Stage> {
+  const proxy = await startProxy(t);
+  const origin = await startOrigin(t, answering(response(body)));
+  return { proxy, origin };
+}
+
+async function capture({ proxy, origin }: Stage, path: string): Promise<FlowId> {
+  const client = await Client.connect(proxy.port);
+  client.send(`GET http://127.0.0.1:${origin.port}${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  return (await proxy.row((row) => row.path === path && row.duration >= 0)).id;
+}
+
+function target(id: FlowId): { readonly flows: readonly [{ readonly id: FlowId; readonly revision: number }] } {
+  return { flows: [{ id, revision: 0 }] };
+}
+
+async function undo(proxy: RunningProxy, type: 'undo' | 'redo' = 'undo'): Promise<string> {
+  const after = proxy.events.length;
+  proxy.say({ type });
+  const event = await proxy.until(
+    () => proxy.events.slice(after).find((one) => one.type === 'undone' || one.type === 'refused'),
+    type,
+  );
+  return event.type === 'undone' ? `${event.what} ${event.flows}` : event.type === 'refused' ? event.reason : '';
+}
+
+test('undoing a deletion brings flows back with their bodies, and redoing deletes them again', async (t) => {
+  const on = await stage(t, 'b'.repeat(300_000));
+  const { proxy } = on;
+  const ids = [await capture(on, '/one'), await capture(on, '/two')];
+  proxy.say({ type: 'remove', flows: ids.map((id) => ({ id, revision: 0 })) });
+  await proxy.until(() => proxy.rows.size === 0, 'both are gone');
+  assert.equal(await undo(proxy), 'remove 2');
+  await proxy.until(() => proxy.rows.size === 2, 'both are back');
+  const { response: data } = await proxy.read(ids[1] as FlowId);
+  assert.ok(data);
+  assert.equal(Buffer.from(sourceOf(data).read(0, 300_000)).toString(), 'b'.repeat(300_000));
+  assert.equal(await undo(proxy, 'redo'), 'remove 2');
+  await proxy.until(() => proxy.rows.size === 0, 'both are gone again');
+  assert.equal(await undo(proxy, 'redo'), 'there is nothing to redo');
+});
+
+test('marks are undone one after the other, and what is done anew cannot be redone', async (t) => {
+  const on = await stage(t);
+  const { proxy } = on;
+  const id = await capture(on, '/');
+  const isMarked = (wanted: boolean) => proxy.until(() => proxy.rows.get(id)?.marked === wanted, `marked: ${wanted}`);
+  assert.equal(await undo(proxy), 'there is nothing to undo');
+  proxy.say({ type: 'mark', ...target(id), marked: true });
+  await isMarked(true);
+  proxy.say({ type: 'mark', ...target(id), marked: false });
+  await isMarked(false);
+  assert.equal(await undo(proxy), 'mark 1');
+  await isMarked(true);
+  assert.equal(await undo(proxy), 'mark 1');
+  await isMarked(false);
+  proxy.say({ type: 'duplicate', ...target(id) });
+  await proxy.until(() => proxy.rows.size === 2, 'the copy');
+  assert.equal(await undo(proxy, 'redo'), 'there is nothing to redo');
+  assert.equal(await undo(proxy), 'duplicate 1');
+  await proxy.until(() => proxy.rows.size === 1, 'the copy is gone');
+});
+
+test('a replay and a script run are undone: the first response is there again', async (t) => {
+  const proxy = await startProxy(t);
+  let count = 0;
+  const origin = await startOrigin(t, (visit) => {
+    count += 1;
+    visit.socket.end(response(`answer ${count}`));
+  });
+  const id = await capture({ proxy, origin }, '/');
+  const body = async (): Promise<string> => {
+    const { response: data } = await proxy.read(id);
+    return data?.type === 'bytes' ? Buffer.from(data.bytes).toString() : '';
+  };
+  proxy.say({ type: 'replay', ...target(id) });
+  await proxy.until(() => count === 2 && (proxy.rows.get(id)?.duration ?? -1) >= 0, 'the replay');
+  assert.equal(await body(), 'answer 2');
+  const script = path.join(temporaryFolder(t), 'change.js');
+  fs.writeFileSync(script, 'export function response(flow) { flow.response.text = "changed" }');
+  proxy.say({ type: 'run-script', ...target(id), path: script });
+  await proxy.event('script-finished');
+  assert.equal(await body(), 'changed');
+  assert.equal(await undo(proxy), 'run-script 1');
+  assert.equal(await body(), 'answer 2');
+  assert.equal(await undo(proxy), 'replay 1');
+  assert.equal(await body(), 'answer 1');
+  assert.equal(await undo(proxy, 'redo'), 'replay 1');
+  assert.equal(await body(), 'answer 2');
+});
+
+test('a running flow that is deleted is killed, and what there was of it comes back', async (t) => {
+  const proxy = await startProxy(t);
+  const origin = await startOrigin(t, (visit) => {
+    visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
+  });
+  const client = await Client.connect(proxy.port);
+  client.send(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await client.until('half');
+  const { id } = await proxy.row((row) => row.size === 4);
+  proxy.say({ type: 'remove', ...target(id) });
+  await proxy.until(() => proxy.rows.size === 0, 'it is gone');
+  await undo(proxy);
+  const row = await proxy.row((one) => one.id === id);
+  assert.equal(row.failed, true);
+  assert.equal(row.body, 'partial');
+});
+
+test('a body in a file goes once no action can bring it back', async (t) => {
+  const on = await stage(t, 'b'.repeat(300_000));
+  const { proxy } = on;
+  const [gone, stays] = [await capture(on, '/gone'), await capture(on, '/stays')];
+  const { response: data } = await proxy.read(gone);
+  assert.ok(data?.type === 'extent');
+  proxy.say({ type: 'remove', ...target(gone) });
+  for (let count = 0; count < 99; count += 1) proxy.say({ type: 'mark', ...target(stays), marked: count % 2 === 0 });
+  await proxy.read(stays);
+  assert.ok(fs.existsSync(data.extent.file));
+  proxy.say({ type: 'mark', ...target(stays), marked: false });
+  await proxy.until(() => !fs.existsSync(data.extent.file), 'its file is gone');
+});
