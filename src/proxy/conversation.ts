@@ -49,6 +49,11 @@ export class Conversation {
     return this.ending;
   }
 
+  /** When it was over, as far as it tells: its end, else its last message; -Infinity where there is neither. */
+  get endedAt(): number {
+    return this.ending?.at ?? this.columns.get(this.columns.length - 1)?.at ?? Number.NEGATIVE_INFINITY;
+  }
+
   get isHeld(): boolean {
     return this.heldOnes.size > 0;
   }

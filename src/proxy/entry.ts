@@ -414,7 +414,7 @@ export class Entry implements Teller {
       body: shown.sign,
       carried: shown.carriage.how,
       expected: shown.expected,
-      size: shown.size,
+      size: shown.size === 0 ? (this.conversation?.picture().received ?? 0) : shown.size,
       duration: this.duration(),
       held: this.heldSide,
       error: error?.message ?? this.waitsFor ?? '',
@@ -432,11 +432,10 @@ export class Entry implements Teller {
   // --- inside
 
   private duration(): number {
-    const { request, response, error } = this;
-    if (error) return error.at - request.startedAt;
-    if (this.isLive) return -1;
-    const end = response?.endedAt ?? response?.startedAt ?? request.endedAt ?? request.startedAt;
-    return end - request.startedAt;
+    const { request, response, error, conversation } = this;
+    if (this.isLive && !error) return -1;
+    const end = error?.at ?? response?.endedAt ?? response?.startedAt ?? request.endedAt ?? request.startedAt;
+    return Math.max(end, conversation?.endedAt ?? end) - request.startedAt;
   }
 
   private changed(): void {
