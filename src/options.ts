@@ -294,6 +294,11 @@ const table = {
     help: 'Load the flows of this dump or HAR file at start; may be repeated.',
     fixed: true,
   },
+  readfile_filter: {
+    kind: 'str',
+    default: null,
+    help: 'Load only flows that match this filter, by rfile and by the console.',
+  },
   save_stream_file: {
     kind: 'str',
     default: null,

@@ -98,29 +98,59 @@ export type FileCommand =
   /** The interface asks its questions here. */
   | { readonly type: 'connect'; readonly port: MessagePort }
   | { readonly type: 'save'; readonly path: string; readonly format: FileFormat; readonly version: number }
-  /** Flows of the file being written, in order. */
-  | { readonly type: 'flows'; readonly flows: readonly Finished[]; readonly isLast: boolean }
-  | { readonly type: 'load'; readonly path: string }
+  /** Flows of the file being written, in order; those that the thread has itself by their numbers. */
+  | { readonly type: 'flows'; readonly flows: readonly (Finished | FlowId)[]; readonly isLast: boolean }
+  /** An indexed file stays where it is, and its flows with the thread; the flows of any other come over. */
+  | { readonly type: 'load'; readonly path: string; readonly isIndexed: boolean; readonly filter: string | null }
   /** More flows of the file being read are wanted. */
-  | { readonly type: 'more' };
+  | { readonly type: 'more' }
+  /** The number of the first of the flows that were found; those behind it follow. */
+  | { readonly type: 'numbered'; readonly first: FlowId }
+  /** At any time: flows that the thread has are wanted, and are its own no longer. */
+  | { readonly type: 'bring'; readonly ids: readonly FlowId[] }
+  /** At any time: flows are deleted. */
+  | { readonly type: 'forget'; readonly ids: readonly FlowId[] }
+  /** At any time: the view filter. */
+  | { readonly type: 'show'; readonly filter: string | null };
 
 export type FileEvent =
   /** The next flows can be written. */
   | { readonly type: 'ready' }
   | { readonly type: 'saved'; readonly count: number; readonly warnings: readonly string[] }
   | { readonly type: 'read'; readonly flows: readonly Finished[] }
-  | { readonly type: 'loaded'; readonly count: number; readonly damage: string | null }
-  | { readonly type: 'failed'; readonly reason: string };
+  /** So many flows stand in the index, and want numbers. */
+  | { readonly type: 'found'; readonly count: number }
+  /** Flows as asked for; `lost` are those that cannot be read, and why. */
+  | {
+      readonly type: 'brought';
+      readonly flows: readonly Finished[];
+      readonly lost: readonly { readonly id: FlowId; readonly reason: string }[];
+    }
+  | {
+      readonly type: 'loaded';
+      readonly count: number;
+      readonly damage: string | null;
+      readonly isStopped: boolean;
+    }
+  | { readonly type: 'failed'; readonly reason: string }
+  /** The thread has ended; the next use starts another. */
+  | { readonly type: 'crashed'; readonly reason: string };
 
 /** What the interface asks of the store's thread. */
 export type StoreQuery =
   /** Rows that it said have been taken in. */
-  { readonly type: 'return-credit' };
+  | { readonly type: 'return-credit' }
+  /** The file that is being read has been read far enough. */
+  | { readonly type: 'stop-loading' };
 
 /** What the store's thread tells the interface. */
 export type StoreEvent =
   /** Rows of flows that the store has and the proxy has not. */
-  { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] };
+  | { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] }
+  /** Which of its flows the view filter matches, as `view-filtered` of the proxy. */
+  | { readonly type: 'view-filtered'; readonly judged: Float64Array; readonly done: number; readonly of: number }
+  /** So many flows of the file being read have come; null when it is over. */
+  | { readonly type: 'loading'; readonly file: { readonly path: string; readonly count: number } | null };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
 
@@ -228,7 +258,14 @@ export type ProxyEvent =
       readonly warnings: readonly string[];
     }
   /** `damage` says what of the file could not be read, or is null. */
-  | { readonly type: 'flows-loaded'; readonly path: string; readonly count: number; readonly damage: string | null }
+  | {
+      readonly type: 'flows-loaded';
+      readonly path: string;
+      readonly count: number;
+      readonly damage: string | null;
+      /** The user wanted no more of them. */
+      readonly isStopped: boolean;
+    }
   | { readonly type: 'undone'; readonly what: Undoable; readonly flows: number; readonly isRedo: boolean }
   | { readonly type: 'flow-added'; readonly id: FlowId }
   | { readonly type: 'option-changed'; readonly name: OptionName; readonly value: OptionValue }

@@ -1,8 +1,8 @@
 import { parseFilter } from '../flow/filter.js';
 import type { FlowId } from '../flow/flow.js';
-import { type FlowRow, RowReader } from '../flow/row.js';
+import { type FlowRow, type RowBatch, RowReader } from '../flow/row.js';
 import { isMistake, type Options } from '../options.js';
-import { failureText, type ProxyEvent } from '../protocol.js';
+import { failureText, type Port, type ProxyEvent, portOver, type StoreEvent, type StoreQuery } from '../protocol.js';
 import type { Given } from './arguments.js';
 import { configurationFolder } from './confdir.js';
 import { flowJson, flowLines, type ReadFlow } from './flowtext.js';
@@ -81,10 +81,10 @@ class Dump {
   private hear(event: ProxyEvent): void {
     switch (event.type) {
       case 'rows-changed':
-        this.reader.learn(event.rows);
-        for (const row of this.reader.rows(event.rows)) this.changed(row);
-        this.proxy.port.say({ type: 'return-credit' });
-        return this.looked();
+        this.rows(this.reader, event.rows);
+        return this.proxy.port.say({ type: 'return-credit' });
+      case 'store-opened':
+        return this.opened(portOver<StoreEvent, StoreQuery>(event.port));
       case 'flow-read':
         return this.read(event);
       case 'flows-loaded':
@@ -108,6 +108,22 @@ class Dump {
       default:
         return;
     }
+  }
+
+  /** Flows of files stay with the store's thread, which tells of them itself. */
+  private opened(port: Port<StoreEvent, StoreQuery>): void {
+    const reader = new RowReader();
+    port.hear((event) => {
+      if (event.type !== 'rows-changed') return;
+      this.rows(reader, event.rows);
+      port.say({ type: 'return-credit' });
+    });
+  }
+
+  private rows(reader: RowReader, rows: RowBatch): void {
+    reader.learn(rows);
+    for (const row of reader.rows(rows)) this.changed(row);
+    this.looked();
   }
 
   private changed(row: FlowRow): void {

@@ -33,7 +33,13 @@ interface ShownFlow {
   /** There is something to revert. */
   readonly hasChanged: boolean;
   readonly notes: readonly Note[];
-  readonly conversation: { readonly length: number } | null;
+  readonly conversation: {
+    readonly length: number;
+    /** Bytes of the messages to the client. */
+    readonly received: number;
+    /** When it was over as far as it tells; -Infinity where it says nothing. */
+    readonly endedAt: number;
+  } | null;
 }
 
 export interface ShownHttp extends ShownFlow {
@@ -66,11 +72,10 @@ export function bodySign(body: ShownBody): BodySign {
   return isGrowing ? 'growing' : 'kept';
 }
 
-function duration({ request, response, error, isLive }: ShownHttp): number {
-  if (error) return error.at - request.startedAt;
-  if (isLive) return -1;
-  const end = response?.endedAt ?? response?.startedAt ?? request.endedAt ?? request.startedAt;
-  return end - request.startedAt;
+function duration({ request, response, error, isLive, conversation }: ShownHttp): number {
+  if (isLive && !error) return -1;
+  const end = error?.at ?? response?.endedAt ?? response?.startedAt ?? request.endedAt ?? request.startedAt;
+  return Math.max(end, conversation?.endedAt ?? end) - request.startedAt;
 }
 
 function hasFailedScript(notes: readonly Note[]): boolean {
@@ -96,7 +101,7 @@ export function httpRow(flow: ShownHttp): FlowRow {
     body: bodySign(shown),
     carried: shown.carriage.how,
     expected: shown.expected,
-    size: shown.size,
+    size: shown.size === 0 ? (flow.conversation?.received ?? 0) : shown.size,
     duration: duration(flow),
     held: flow.heldSide,
     error: error?.message ?? flow.waitsFor ?? '',

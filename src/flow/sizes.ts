@@ -36,3 +36,8 @@ export function shortDuration(milliseconds: number): string {
   const hours = seconds / 3600;
   return hours < 9_999.5 ? `${Math.round(hours)}h` : `${Math.round(hours / 24)}d`;
 }
+
+/** 1 flow, 12,345 flows. */
+export function flowCount(count: number): string {
+  return count === 1 ? '1 flow' : `${fullSize(count)} flows`;
+}

@@ -1,6 +1,6 @@
-import { fieldValues } from '../flow/fields.js';
-import type { Carriage, RequestHead, ResponseHead } from '../flow/flow.js';
+import type { RequestHead, ResponseHead } from '../flow/flow.js';
 import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage, TalkImage } from '../flow/image.js';
+import { announcedIn, KEPT, MISSING, passageEndedAt } from '../flow/picture.js';
 import type { Conversation } from './conversation.js';
 import { Entry } from './entry.js';
 import { LiveMessage } from './message.js';
@@ -8,15 +8,15 @@ import type { Passage } from './passage.js';
 import { recordingFrom } from './recording.js';
 import type { Spool } from './spool.js';
 
-const KEPT: Carriage = { how: 'passed', why: 'it is from a file' };
-const MISSING: Carriage = { how: 'streamed', why: 'the file has no content of it' };
-
 /** Makes a record what a file says of a flow. */
 export function adopt(record: Entry | Passage, { flow, talk }: Finished, spool: Spool): void {
   if (record instanceof Entry && 'request' in flow) adoptHttp(record, flow, spool);
-  else if (!(record instanceof Entry) && !('request' in flow)) adoptPassage(record, flow);
+  else if (!(record instanceof Entry) && !('request' in flow)) adoptPassage(record, flow, talk);
   if (!talk) return;
-  converse(record instanceof Entry ? record.converse(talk.protocol) : record.converse(spool), talk);
+  const conversation = record instanceof Entry ? record.converse(talk.protocol) : record.converse(spool);
+  converse(conversation, talk);
+  const { sent, received } = conversation.picture();
+  if (!(record instanceof Entry)) Object.assign(record, { sent, received });
 }
 
 function adoptHttp(entry: Entry, flow: FlowImage, spool: Spool): void {
@@ -45,8 +45,7 @@ function responseOf(image: ResponseImage, spool: Spool): LiveMessage<ResponseHea
 
 function messageOf<Head>(head: Head, image: RequestImage | ResponseImage, spool: Spool): LiveMessage<Head> {
   const { body } = image;
-  const announced = Number(fieldValues(image.fields, 'content-length')[0] ?? Number.NaN);
-  const expected = Number.isSafeInteger(announced) ? announced : null;
+  const expected = announcedIn(image.fields);
   const message = new LiveMessage(
     head,
     body ? KEPT : MISSING,
@@ -61,7 +60,7 @@ function messageOf<Head>(head: Head, image: RequestImage | ResponseImage, spool:
   return message;
 }
 
-function adoptPassage(passage: Passage, flow: PassageImage): void {
+function adoptPassage(passage: Passage, flow: PassageImage, talk: TalkImage | null): void {
   const { createdAt, error, server, marked, comment, foreign = null } = flow;
   Object.assign(passage, {
     createdAt,
@@ -71,7 +70,7 @@ function adoptPassage(passage: Passage, flow: PassageImage): void {
     comment,
     foreign,
     isLive: false,
-    endedAt: error?.at ?? createdAt,
+    endedAt: passageEndedAt(flow, talk),
   });
   if (Object.keys(flow.metadata).length > 0) passage.metadata = flow.metadata;
 }

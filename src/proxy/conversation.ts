@@ -28,7 +28,7 @@ export class Conversation {
   private readonly heldOnes = new Set<number>();
   private ending: TalkEnd | null = null;
   private sent = 0;
-  private received = 0;
+  received = 0;
   /** The first message that was altered since the last batch. */
   private alteredFrom = Number.POSITIVE_INFINITY;
   private readonly revisers: ((index: number) => void)[] = [];
@@ -47,6 +47,11 @@ export class Conversation {
 
   get end(): TalkEnd | null {
     return this.ending;
+  }
+
+  /** When it was over, as far as it tells: its end, else its last message; -Infinity where there is neither. */
+  get endedAt(): number {
+    return this.ending?.at ?? this.columns.get(this.columns.length - 1)?.at ?? Number.NEGATIVE_INFINITY;
   }
 
   get isHeld(): boolean {

@@ -85,7 +85,7 @@ export class Desk {
         return this.context.files.save(ids, to, this.say);
       }
       case 'load-flows':
-        return this.context.files.load(command.path, this.say);
+        return this.context.files.load(command.path, this.context.options.readfile_filter, this.say);
       case 'run-script':
         void this.scripts.run(command.flows, command.path);
         return;

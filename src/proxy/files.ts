@@ -1,8 +1,9 @@
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
-import type { FileCommand, FileEvent, FileFormat, ProxyEvent } from '../protocol.js';
+import type { FileCommand, FileEvent, FileFormat, LogLevel, ProxyEvent } from '../protocol.js';
 import { finishedImage } from './image.js';
 import type { Ledger } from './ledger.js';
+import { Outside } from './outside.js';
 import { StoreThread } from './storethread.js';
 
 /** Flows that cross to the other thread in one go. */
@@ -15,18 +16,32 @@ interface Job {
   readonly done: (event: ProxyEvent) => void;
 }
 
-/** Saves and loads flows, one file after the other, in the store's thread. */
+/** What becomes of flows that were read. */
+export interface Readers {
+  /** Whether somebody wants to see them, so that they have to come here. */
+  wants(): boolean;
+  /** Lets the loaded scripts see them. */
+  seen(ids: readonly FlowId[]): Promise<void>;
+  log(level: LogLevel, text: string): void;
+}
+
+/** Saves and loads flows, one file after the other, in the store's thread, which keeps those that nobody needs here. */
 export class Files {
+  /** The flows that are with the store's thread. */
+  readonly outside = new Outside();
   private readonly waiting: Job[] = [];
   private job: Job | null = null;
   /** How many flows of the job have been handed over. */
   private at = 0;
+  /** The view filter. */
+  private shown: string | null = null;
+  /** Called when flows that were asked for are here. */
+  private readonly fetching: (() => void)[] = [];
   private readonly store: StoreThread;
 
   constructor(
     private readonly ledger: Ledger,
-    /** Lets the loaded scripts see flows that were read. */
-    private readonly seen: (ids: readonly FlowId[]) => Promise<void>,
+    private readonly readers: Readers,
     opened: ConstructorParameters<typeof StoreThread>[0],
   ) {
     this.store = new StoreThread(opened, (event) => this.hear(event));
@@ -46,9 +61,28 @@ export class Files {
     this.queue({ command: { type: 'save', ...to }, ids, done });
   }
 
-  /** `done` hears `flows-loaded` or `refused`. */
-  load(path: string, done: (event: ProxyEvent) => void): void {
-    this.queue({ command: { type: 'load', path }, ids: [], done });
+  /** `filter` says which flows of the file are wanted. `done` hears `flows-loaded` or `refused`. */
+  load(path: string, filter: string | null, done: (event: ProxyEvent) => void): void {
+    this.queue({ command: { type: 'load', path, isIndexed: !this.readers.wants(), filter }, ids: [], done });
+  }
+
+  /** Takes flows in that are outside; `done` is called when they are here, or lost. */
+  bring(ids: readonly FlowId[], done: () => void): void {
+    this.fetching.push(done);
+    for (const id of ids) this.outside.remove(id);
+    this.store.tell({ type: 'bring', ids });
+  }
+
+  /** Flows outside are deleted. */
+  forget(ids: readonly FlowId[]): void {
+    for (const id of ids) this.outside.remove(id);
+    this.store.tell({ type: 'forget', ids });
+  }
+
+  /** The view filter is this one now. */
+  show(filter: string | null): void {
+    this.shown = filter;
+    if (this.store.isOpen) this.store.tell({ type: 'show', filter });
   }
 
   /** Nothing is to be read or written any more. */
@@ -64,27 +98,55 @@ export class Files {
   private begin(): void {
     this.job = this.waiting.shift() ?? null;
     this.at = 0;
-    if (this.job) this.store.tell(this.job.command);
+    if (!this.job) return;
+    if (this.job.command.type === 'load') this.store.tell({ type: 'show', filter: this.shown });
+    this.store.tell(this.job.command);
   }
 
   private hear(event: FileEvent): void {
+    if (event.type === 'brought') return this.brought(event);
+    if (event.type === 'crashed') return this.crashed(event.reason);
     const { job } = this;
     if (!job) return;
     const { path } = job.command;
     switch (event.type) {
       case 'ready':
         return void this.handOver(job);
+      case 'found':
+        return this.number(event.count);
       case 'read':
-        return void this.seen(event.flows.map((flow) => this.ledger.adopt(flow))).then(() =>
-          this.store.tell({ type: 'more' }),
-        );
+        return void this.readers
+          .seen(event.flows.map((flow) => this.ledger.adopt(flow)))
+          .then(() => this.store.tell({ type: 'more' }));
       case 'saved':
         return this.finish({ type: 'flows-saved', path, count: event.count, warnings: event.warnings });
-      case 'loaded':
-        return this.finish({ type: 'flows-loaded', path, count: event.count, damage: event.damage });
+      case 'loaded': {
+        const { count, damage, isStopped } = event;
+        return this.finish({ type: 'flows-loaded', path, count, damage, isStopped });
+      }
       case 'failed':
         return this.fail(event.reason);
     }
+  }
+
+  private number(count: number): void {
+    const first = this.ledger.reserve(count);
+    this.outside.add(first, count);
+    this.store.tell({ type: 'numbered', first });
+  }
+
+  private brought({ flows, lost }: Extract<FileEvent, { type: 'brought' }>): void {
+    for (const flow of flows) this.ledger.adopt(flow, flow.flow.id);
+    for (const { reason } of lost) this.readers.log('error', reason);
+    this.fetching.shift()?.();
+  }
+
+  /** What the thread had is gone with it. */
+  private crashed(reason: string): void {
+    this.outside.clear();
+    for (const done of this.fetching.splice(0)) done();
+    if (this.job) this.fail(reason);
+    else this.readers.log('error', reason);
   }
 
   private fail(reason: string): void {
@@ -103,8 +165,14 @@ export class Files {
   private async handOver({ ids }: Job): Promise<void> {
     const some = ids.slice(this.at, this.at + BATCH);
     this.at += BATCH;
-    const records = some.flatMap((id) => this.ledger.get(id) ?? []);
-    const flows: Finished[] = await Promise.all(records.map(finishedImage));
-    this.store.tell({ type: 'flows', flows, isLast: this.at >= ids.length });
+    const flows = await Promise.all(some.map((id) => this.outward(id)));
+    const isLast = this.at >= ids.length;
+    this.store.tell({ type: 'flows', flows: flows.filter((flow) => flow !== null), isLast });
+  }
+
+  private async outward(id: FlowId): Promise<Finished | FlowId | null> {
+    if (this.outside.has(id)) return id;
+    const record = this.ledger.get(id);
+    return record ? finishedImage(record) : null;
   }
 }

@@ -1,5 +1,6 @@
 import type { ClientFacts, FlowId } from '../flow/flow.js';
 import type { Finished, PassageImage } from '../flow/image.js';
+import { FROM_FILE } from '../flow/picture.js';
 import type { Place } from '../journal/places.js';
 import { adopt } from './adopt.js';
 import { Entry } from './entry.js';
@@ -64,19 +65,26 @@ export class Ledger {
     return this.live.get(id) ?? this.shelf.get(id);
   }
 
-  /** Takes in a flow that is over, from a file, under a number of its own. */
-  adopt(finished: Finished): FlowId {
-    const id = this.newId();
+  /** Takes in a flow that is over, from a file, under a number of its own or the one it was given. */
+  adopt(finished: Finished, id = this.newId()): FlowId {
     const { flow } = finished;
-    const record = 'request' in flow ? this.entry(id, flow.client) : this.passage(flow);
+    const record = 'request' in flow ? this.entry(id, flow.client) : this.passage(id, flow);
     adopt(record, finished, this.spool);
+    record.revision = 0; // as its row outside
     this.shelf.put(record);
     this.feed.changed(record);
-    return record.id;
+    return id;
   }
 
-  private passage({ client, host, port, why }: PassageImage): Passage {
-    return new Passage(this.newId(), client, host, port, 'tcp', why ?? 'from a file', this);
+  /** Numbers for flows that stay outside. */
+  reserve(count: number): FlowId {
+    const first = this.newId();
+    this.nextId += count - 1;
+    return first;
+  }
+
+  private passage(id: FlowId, { client, host, port, why }: PassageImage): Passage {
+    return new Passage(id, client, host, port, 'tcp', why ?? FROM_FILE, this);
   }
 
   /** Every flow there is, oldest first. */

@@ -70,7 +70,10 @@ function compileIntercept(options: Options): Rulebook['intercept'] {
   return options.intercept_active ? filter : null;
 }
 
-function compileFilter(name: 'view_filter' | 'save_stream_filter', options: Options): FlowFilter | null {
+function compileFilter(
+  name: 'view_filter' | 'save_stream_filter' | 'readfile_filter',
+  options: Options,
+): FlowFilter | null {
   const text = options[name];
   if (text === null || text === '') return null;
   const filter = parseFilter(text);
@@ -154,6 +157,7 @@ export function compileRules(options: Options, old: Options | null, rules: Ruleb
   const isSame = (names: readonly OptionName[]): boolean => names.every((name) => options[name] === old?.[name]);
   try {
     checkLogin(options);
+    compileFilter('readfile_filter', options); // the store's thread makes its own
     return {
       asked: compileEntrances(options),
       login: rules && isSame(['proxyauth']) ? rules.login : compileLogin(options),

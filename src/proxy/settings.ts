@@ -79,6 +79,7 @@ export class Settings {
     if (unopened) return unopened;
     Object.assign(this.context, rules, { options });
     this.context.view.set(rules.shown);
+    this.context.files.show(options.view_filter);
     this.say({ type: 'option-changed', name, value });
     return null;
   }

@@ -16,6 +16,10 @@ export class StoreThread {
     return this.worker;
   }
 
+  get isOpen(): boolean {
+    return this.worker !== null;
+  }
+
   tell(command: FileCommand): void {
     this.open().postMessage(command);
   }
@@ -29,7 +33,7 @@ export class StoreThread {
     worker.on('message', (event: FileEvent) => this.hear(event));
     worker.on('error', (error) => {
       this.worker = null;
-      this.hear({ type: 'failed', reason: error.message });
+      this.hear({ type: 'crashed', reason: error.message });
     });
     const { port1, port2 } = new MessageChannel();
     const connect: FileCommand = { type: 'connect', port: port1 };

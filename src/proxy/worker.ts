@@ -21,6 +21,7 @@ import { Desk } from './desk.js';
 import { Entry } from './entry.js';
 import { Extras } from './extras.js';
 import { Feed } from './feed.js';
+import { Fetching } from './fetching.js';
 import { Files } from './files.js';
 import { Ledger } from './ledger.js';
 import { Listeners } from './listeners.js';
@@ -86,12 +87,17 @@ async function start(): Promise<void> {
   );
   const files = new Files(
     ledger,
-    (ids) => passThrough(context, ids),
+    {
+      wants: () => scripts.ofFlows().length > 0,
+      seen: (ids) => passThrough(context, ids),
+      log,
+    },
     (event, channel) => say(event, [channel]),
   );
   const streamSave: StreamSave = new StreamSave(() => context, files, say);
   const view: ViewFilter = new ViewFilter(ledger, say, (hides) => feed.rejudge(hides));
   view.set(rules.shown);
+  files.show(options.view_filter);
   const isOurAddress = (origin: Origin): boolean =>
     listeners.entrances.some(({ host, port }) => port === origin.port && [...LOOPBACK, host].includes(origin.host));
   const listeners: Listeners = new Listeners(() => context, say);
@@ -143,11 +149,12 @@ async function start(): Promise<void> {
   await scripts.set(sources);
   if (extras.unclaimed !== null)
     return say({ type: 'could-not-listen', reason: `--set: there is no option "${extras.unclaimed}"` });
-  port.hear((command) => desk.hear(command));
+  const fetching = new Fetching(files, (command) => desk.hear(command));
+  port.hear((command) => fetching.hear(command));
   const unopened = await listeners.change(options.server ? rules.asked : []);
   if (unopened) return say({ type: 'could-not-listen', reason: unopened.mistake });
   void scripts.run();
-  for (const path of options.rfile) files.load(path, say);
+  for (const path of options.rfile) files.load(path, options.readfile_filter, say);
   if (isExposed(settings.confdir)) log('warn', `${settings.confdir}/ca.pem can be read by others: chmod 600 it.`);
   opened.then((pair) => writeBundle(settings.confdir, pair)).catch((error: Error) => log('error', error.message));
 }

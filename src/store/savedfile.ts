@@ -151,8 +151,9 @@ class Encoder {
 
   async *dump(flows: Flows): AsyncGenerator<Uint8Array> {
     const { version = 17 } = this.saving;
+    const writing = { version, warn: this.warn, given: new Set<string>() };
     for await (const finished of flows) {
-      yield* inPieces(dumpParts(finished, { version, warn: this.warn }));
+      yield* inPieces(dumpParts(finished, writing));
       this.flows += 1;
     }
   }

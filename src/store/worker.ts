@@ -1,12 +1,22 @@
 import { parentPort } from 'node:worker_threads';
+import type { FlowFilter } from '../flow/filter.js';
+import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
+import { pictureOf } from '../flow/picture.js';
 import { type FileCommand, type FileEvent, portOver } from '../protocol.js';
 import { answer } from './answers.js';
-import { readFlows, type Saving, writeFlows } from './savedfile.js';
+import { Inbox } from './inbox.js';
+import { IndexedFile } from './indexedfile.js';
+import { loadIndex } from './loading.js';
+import { Outside } from './outside.js';
+import { RowFeed } from './rowfeed.js';
+import { type FileDamage, readFlows, type Saving, writeFlows } from './savedfile.js';
+import { filterOf, Showing } from './showing.js';
 
 /*
- * The thread that reads and writes files of flows, one at a time. Flows come and go in batches, each asked for when the one before
- * has been dealt with, so that neither side gathers them.
+ * The thread that reads and writes files of flows, one at a time. Flows that come or go do so in batches, each asked for
+ * when the one before has been dealt with, so that neither side gathers them. Flows of an indexed file stay here until
+ * somebody wants to do something to them.
  */
 
 /** Flows read that go over together. */
@@ -16,31 +26,47 @@ function say(event: FileEvent): void {
   parentPort?.postMessage(event);
 }
 
-/** What the other thread sends, to be waited for. */
-class Inbox {
-  private readonly commands: FileCommand[] = [];
-  private waiting: ((command: FileCommand) => void) | null = null;
+const inbox = new Inbox();
+const outside = new Outside();
+const feed = new RowFeed();
+const showing = new Showing(outside, feed);
+let isStopped = false;
 
-  constructor() {
-    parentPort?.on('message', (command: FileCommand) => {
-      if (command.type === 'connect') return answer(portOver(command.port));
-      const { waiting } = this;
-      this.waiting = null;
-      if (waiting) waiting(command);
-      else this.commands.push(command);
-    });
-  }
+function stopLoading(): void {
+  isStopped = true;
+}
 
-  next(): Promise<FileCommand> {
-    const command = this.commands.shift();
-    if (command) return Promise.resolve(command);
-    return new Promise((done) => {
-      this.waiting = done;
-    });
+function hear(command: FileCommand): void {
+  switch (command.type) {
+    case 'connect':
+      return answer(portOver(command.port), { feed, stopLoading });
+    case 'bring':
+      return bring(command.ids);
+    case 'forget':
+      outside.release(command.ids);
+      return feed.remove(command.ids);
+    case 'show':
+      return showing.set(command.filter);
+    default:
+      return inbox.put(command);
   }
 }
 
-const inbox = new Inbox();
+/** Hands flows over. */
+function bring(ids: readonly FlowId[]): void {
+  const flows: Finished[] = [];
+  const lost: { id: FlowId; reason: string }[] = [];
+  for (const id of ids)
+    try {
+      const finished = outside.recall(id);
+      if (finished) flows.push(finished);
+      else lost.push({ id, reason: 'the flow is gone' });
+    } catch (error) {
+      lost.push({ id, reason: (error as Error).message });
+    }
+  outside.release(ids);
+  say({ type: 'brought', flows, lost });
+}
 
 /** The flows to be written, as they come. */
 async function* incoming(): AsyncGenerator<Finished> {
@@ -49,7 +75,10 @@ async function* incoming(): AsyncGenerator<Finished> {
     const command = await inbox.next();
     if (command.type !== 'flows') return;
     isLast = command.isLast;
-    yield* command.flows;
+    for (const flow of command.flows) {
+      const finished = typeof flow === 'number' ? outside.recall(flow) : flow;
+      if (finished) yield finished;
+    }
   }
 }
 
@@ -60,24 +89,58 @@ async function save({ path, format, version }: Extract<FileCommand, { type: 'sav
   say({ type: 'saved', count, warnings });
 }
 
-async function load(path: string): Promise<void> {
-  let count = 0;
+type Load = Extract<FileCommand, { type: 'load' }>;
+
+async function load({ path, isIndexed, filter: text }: Load): Promise<void> {
+  isStopped = false;
   let damage: string | null = null;
+  const onDamage = (one: FileDamage): void => {
+    damage ??= one.text;
+  };
+  const filter = filterOf(text);
+  feed.say({ type: 'loading', file: { path, count: 0 } });
+  try {
+    const file = isIndexed ? IndexedFile.open(path) : null;
+    const count = file ? await index(file, filter, onDamage) : await handOver(path, filter, onDamage);
+    say({ type: 'loaded', count, damage, isStopped });
+  } finally {
+    feed.say({ type: 'loading', file: null });
+  }
+}
+
+function index(file: IndexedFile, filter: FlowFilter | null, onDamage: (damage: FileDamage) => void): Promise<number> {
+  const number = async (count: number): Promise<FlowId> => {
+    say({ type: 'found', count });
+    const command = await inbox.next();
+    if (command.type !== 'numbered') throw new Error(`${command.type} in place of numbers`);
+    return command.first;
+  };
+  return loadIndex(file, { outside, feed, showing, filter, onDamage, isStopped: () => isStopped, number });
+}
+
+/** Reads a file and gives its flows away. */
+async function handOver(
+  path: string,
+  filter: FlowFilter | null,
+  onDamage: (damage: FileDamage) => void,
+): Promise<number> {
+  let count = 0;
   let batch: Finished[] = [];
   const send = async (): Promise<void> => {
     say({ type: 'read', flows: batch });
+    feed.say({ type: 'loading', file: { path, count } });
     batch = [];
     await inbox.next();
   };
-  for await (const flow of readFlows(path, ({ text }) => {
-    damage ??= text;
-  })) {
+  for await (const flow of readFlows(path, onDamage)) {
+    if (filter && !filter(pictureOf(flow))) continue;
     count += 1;
     batch.push(flow);
     if (batch.length >= BATCH) await send();
+    if (isStopped) break;
   }
   if (batch.length > 0) await send();
-  say({ type: 'loaded', count, damage });
+  return count;
 }
 
 /** One job after the other, for as long as the thread is kept. */
@@ -86,11 +149,12 @@ async function work(): Promise<never> {
     const command = await inbox.next();
     try {
       if (command.type === 'save') await save(command);
-      else if (command.type === 'load') await load(command.path);
+      else if (command.type === 'load') await load(command);
     } catch (error) {
       say({ type: 'failed', reason: (error as Error).message });
     }
   }
 }
 
+parentPort?.on('message', hear);
 void work();

@@ -130,6 +130,8 @@ export interface State {
   readonly history: readonly string[];
   /** Null until the proxy listens. */
   readonly listening: readonly ListeningPlace[] | null;
+  /** The file that is being read, and how many of its flows have come; null while none is. */
+  readonly loading: { readonly path: string; readonly count: number } | null;
   readonly scriptErrors: number;
   /** Where in a script the last of them happened. */
   readonly failedAt: Place | null;
@@ -170,6 +172,7 @@ export function initialState(
     log: [],
     history: [],
     listening: null,
+    loading: null,
     scriptErrors: 0,
     failedAt: null,
     extras: { options: [], commands: [], views: [], columns: [] },

@@ -3,7 +3,7 @@ import { bytesSource } from '../content/source.js';
 import { type Fields, mediaType } from '../flow/fields.js';
 import { type Flow, type FlowId, fieldsOf, responseOf, type Side } from '../flow/flow.js';
 import { hasRow } from '../flow/row.js';
-import { fullSize } from '../flow/sizes.js';
+import { flowCount } from '../flow/sizes.js';
 import { isOptionName, type OptionName, type OptionValue, withOption } from '../options.js';
 import {
   failureText,
@@ -129,6 +129,10 @@ function answered(state: State, event: StoreEvent): Step {
   switch (event.type) {
     case 'rows-changed':
       return rowsChanged(state, event, 'store');
+    case 'view-filtered':
+      return viewFiltered(state, event.judged);
+    case 'loading':
+      return [{ ...state, loading: event.file }];
   }
 }
 
@@ -152,11 +156,8 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
       return [flowsSaved(state, event)];
     case 'flows-loaded':
       return [flowsLoaded(state, event)];
-    case 'view-filtered': {
-      const focused = state.rows.row(state.focus)?.id;
-      state.rows.judge(event.judged);
-      return [refocused({ ...state }, focused)];
-    }
+    case 'view-filtered':
+      return viewFiltered(state, event.judged);
     case 'option-changed': {
       const next = optionChanged(state, event.name, event.value);
       return [event.name === 'console_focus_follow' && event.value ? withFocus(next, next.rows.length - 1) : next];
@@ -190,10 +191,6 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
   }
 }
 
-function flowCount(count: number): string {
-  return count === 1 ? '1 flow' : `${fullSize(count)} flows`;
-}
-
 const UNDONE: Readonly<Record<Undoable, string>> = {
   replay: 'replaying',
   revert: 'reverting',
@@ -222,8 +219,18 @@ function flowsSaved(state: State, { path, count, warnings }: Extract<ProxyEvent,
   );
 }
 
-function flowsLoaded(state: State, { path, count, damage }: Extract<ProxyEvent, { type: 'flows-loaded' }>): State {
-  const text = damage === null ? `${flowCount(count)} loaded from ${path}.` : `${flowCount(count)} loaded; ${damage}`;
+function viewFiltered(state: State, judged: Float64Array): Step {
+  const focused = state.rows.row(state.focus)?.id;
+  state.rows.judge(judged);
+  return [refocused({ ...state }, focused)];
+}
+
+function flowsLoaded(state: State, event: Extract<ProxyEvent, { type: 'flows-loaded' }>): State {
+  const { path, count, damage, isStopped } = event;
+  const whole = isStopped
+    ? `Stopped: ${flowCount(count)} loaded from ${path}.`
+    : `${flowCount(count)} loaded from ${path}.`;
+  const text = damage === null ? whole : `${flowCount(count)} loaded; ${damage}`;
   const level = damage === null ? 'alert' : 'error';
   return withNotice(withLog(state, { at: state.now, level, text }), level, text);
 }

@@ -99,7 +99,7 @@ describe('typed netstrings', () => {
         return got;
       },
     };
-    const { value } = new NetReader(counted, { file, skips: new Set(['unwanted']) }).read(0);
+    const { value } = new NetReader(counted, { file, plan: new Map([['unwanted', 'skip']]) }).read(0);
     source.close();
     assert.ok(value instanceof Map && value.get('large') instanceof Far);
     assert.ok(!value.has('unwanted'));

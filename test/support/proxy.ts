@@ -9,7 +9,14 @@ import type { BodyData } from '../../src/flow/extent.js';
 import type { Flow, FlowId } from '../../src/flow/flow.js';
 import { type FlowRow, RowReader } from '../../src/flow/row.js';
 import { defaultOptions, type Options } from '../../src/options.js';
-import { type Port, type ProxyCommand, type ProxyEvent, portOver } from '../../src/protocol.js';
+import {
+  type Port,
+  type ProxyCommand,
+  type ProxyEvent,
+  portOver,
+  type StoreEvent,
+  type StoreQuery,
+} from '../../src/protocol.js';
 
 const POLL = 20;
 const DEADLINE = 10_000;
@@ -26,6 +33,8 @@ export class RunningProxy {
   private readonly reader = new RowReader();
   readonly events: ProxyEvent[] = [];
   port = 0;
+  /** The channel to the store's thread, once it runs. */
+  store: Port<StoreEvent, StoreQuery> | null = null;
   private readonly waiting = new Set<() => void>();
 
   constructor(
@@ -99,12 +108,28 @@ export class RunningProxy {
 
   private hear(event: ProxyEvent): void {
     if (event.type === 'rows-changed') {
-      this.reader.learn(event.rows);
-      for (const row of this.reader.rows(event.rows)) this.rows.set(row.id, row);
-      for (const id of event.removed) this.rows.delete(id);
+      this.take(this.reader, event);
       this.channel.say({ type: 'return-credit' });
-    } else this.events.push(event);
+    } else if (event.type === 'store-opened') this.listen(portOver<StoreEvent, StoreQuery>(event.port));
+    else this.events.push(event);
     for (const look of [...this.waiting]) look();
+  }
+
+  private listen(store: Port<StoreEvent, StoreQuery>): void {
+    const reader = new RowReader();
+    this.store = store;
+    store.hear((event) => {
+      if (event.type !== 'rows-changed') return;
+      this.take(reader, event);
+      store.say({ type: 'return-credit' });
+      for (const look of [...this.waiting]) look();
+    });
+  }
+
+  private take(reader: RowReader, { rows, removed }: Extract<StoreEvent, { type: 'rows-changed' }>): void {
+    reader.learn(rows);
+    for (const row of reader.rows(rows)) this.rows.set(row.id, row);
+    for (const id of removed) this.rows.delete(id);
   }
 }
 
@@ -155,6 +180,7 @@ export async function startProxy(
   t.after(async () => {
     proxy.say({ type: 'stop' });
     await worker.terminate();
+    proxy.store?.close();
     proxy.channel.close();
   });
   proxy.port = (await Promise.race([proxy.event('listening'), crash])).places[0]?.port ?? 0;

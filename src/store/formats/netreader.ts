@@ -1,12 +1,15 @@
 import type { ByteSource } from '../../content/source.js';
 import { Damage, Far, Float, type NetMap, type NetValue, TAGS } from './tnetstring.js';
 
+/** What becomes of a map's values by their keys: `skip` leaves them out, `far` leaves lists and bytes where they are. */
+export type Plan = ReadonlyMap<string, 'skip' | 'far' | Plan>;
+
 export interface NetReading {
   /** The file of the source: strings of more than `inline` bytes are left in it. */
   readonly file?: string;
   readonly inline?: number;
-  /** Keys of the outermost map whose values are stepped over. */
-  readonly skips?: ReadonlySet<string>;
+  /** How values of the outermost map are read that are not wanted whole. */
+  readonly plan?: Plan;
   /** Bytes that are read at once. */
   readonly chunk?: number;
 }
@@ -25,6 +28,32 @@ const COLON = 58;
 const NINE = 57;
 const ZERO = 48;
 const TRUE = 't'.charCodeAt(0);
+const [UPPER_A, UPPER_Z, TO_LOWER] = [65, 90, 32];
+
+/** Keys are few and come again and again: each is made once. */
+class Names {
+  private readonly known = new Map<number, string>();
+
+  of(bytes: Buffer, start: number, end: number): string {
+    if (end - start > LONGEST_NAME) return bytes.toString('utf8', start, end);
+    let hash = end - start;
+    for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
+    const name = this.known.get(hash);
+    if (name !== undefined && isAt(bytes, start, end, name)) return name;
+    const fresh = bytes.toString('utf8', start, end);
+    if (name === undefined && this.known.size < MOST_NAMES) this.known.set(hash, fresh);
+    return fresh;
+  }
+}
+
+function isAt(bytes: Buffer, start: number, end: number, name: string): boolean {
+  if (name.length !== end - start) return false;
+  for (let at = start; at < end; at += 1) if (bytes[at] !== name.charCodeAt(at - start)) return false;
+  return true;
+}
+
+const LONGEST_NAME = 32;
+const MOST_NAMES = 1000;
 
 /** Reads values of one source, which must not change meanwhile. */
 export class NetReader {
@@ -35,22 +64,23 @@ export class NetReader {
   private end = 0;
   private readonly inline: number;
   private readonly file: string | undefined;
-  private readonly skips: ReadonlySet<string> | undefined;
+  private readonly plan: Plan | undefined;
   private readonly size: number;
+  private readonly names = new Names();
 
   constructor(
     private readonly source: ByteSource,
-    { file, inline = INLINE, skips, chunk = CHUNK }: NetReading = {},
+    { file, inline = INLINE, plan, chunk = CHUNK }: NetReading = {},
   ) {
     this.inline = inline;
     this.file = file;
-    this.skips = skips;
+    this.plan = plan;
     this.size = chunk;
   }
 
   /** The value there. Throws a Damage. */
   read(at: number): NetRead {
-    const value = this.value(at, this.source.size, 0);
+    const value = this.value(at, this.source.size, 0, this.plan);
     return { value, end: this.end + 1 };
   }
 
@@ -92,7 +122,7 @@ export class NetReader {
     if (this.end >= limit) throw new Damage(at, 'a value runs past the end of what it stands in');
   }
 
-  private value(at: number, limit: number, depth: number): NetValue {
+  private value(at: number, limit: number, depth: number, plan?: Plan): NetValue {
     if (depth > DEEPEST) throw new Damage(at, `values are nested more than ${DEEPEST} deep`);
     this.head(at, limit);
     const { start, end } = this;
@@ -113,7 +143,7 @@ export class NetReader {
       case TAGS.list:
         return this.list(start, end, depth);
       case TAGS.map:
-        return this.map(start, end, depth);
+        return this.map(start, end, depth, plan);
       default:
         throw new Damage(end, 'a value has no type');
     }
@@ -139,18 +169,71 @@ export class NetReader {
     return values;
   }
 
-  private map(start: number, end: number, depth: number): NetMap {
+  private map(start: number, end: number, depth: number, plan: Plan | undefined): NetMap {
     const values: NetMap = new Map();
     let at = start;
     while (at < end) {
-      const key = keyText(this.value(at, end, depth + 1), at);
+      const key = this.key(at, end, depth + 1);
       at = this.end + 1;
-      if (depth === 0 && this.skips?.has(key)) this.head(at, end);
-      else values.set(key, this.value(at, end, depth + 1));
+      const how = plan?.get(key);
+      if (how === 'skip') this.head(at, end);
+      else if (how === 'far') values.set(key, this.far(at, end));
+      else values.set(key, this.value(at, end, depth + 1, how));
       at = this.end + 1;
     }
     this.end = end;
     return values;
+  }
+
+  private key(at: number, limit: number, depth: number): string {
+    this.head(at, limit);
+    const { start, end } = this;
+    if (this.tag(end) !== TAGS.text) return keyText(this.value(at, limit, depth), at);
+    this.cover(start, end - start);
+    return this.names.of(this.chunk, start - this.base, end - this.base);
+  }
+
+  /** A list or bytes unread; anything else as it is. */
+  private far(at: number, limit: number): NetValue {
+    this.head(at, limit);
+    const { start, end } = this;
+    const tag = this.tag(end);
+    if (tag !== TAGS.list && tag !== TAGS.bytes) return this.value(at, limit, DEEPEST);
+    return new Far({ file: this.file ?? '', offset: start, length: end - start, growing: false });
+  }
+
+  /**
+   * Of a list of pairs that was left where it is: for each name, which is in small letters, the second of the first pair
+   * whose first is that name in any letters.
+   */
+  find({ extent }: Far, names: readonly string[]): (NetValue | undefined)[] {
+    const found: (NetValue | undefined)[] = names.map(() => undefined);
+    const end = extent.offset + extent.length;
+    for (let at = extent.offset; at < end; ) {
+      this.head(at, end);
+      const [start, next] = [this.start, this.end];
+      if (start < next) this.pair(start, next, names, found);
+      at = next + 1;
+    }
+    return found;
+  }
+
+  private pair(at: number, limit: number, names: readonly string[], found: (NetValue | undefined)[]): void {
+    this.head(at, limit);
+    const { start, end } = this;
+    const index = names.findIndex((name, one) => found[one] === undefined && this.says(name, start, end));
+    if (index >= 0) found[index] = this.value(end + 1, limit, 1);
+  }
+
+  private says(name: string, start: number, end: number): boolean {
+    if (end - start !== name.length) return false;
+    this.cover(start, name.length);
+    const from = start - this.base;
+    for (let at = 0; at < name.length; at += 1) {
+      const code = this.chunk[from + at] ?? 0;
+      if ((code >= UPPER_A && code <= UPPER_Z ? code + TO_LOWER : code) !== name.charCodeAt(at)) return false;
+    }
+    return true;
   }
 }
 

@@ -2,7 +2,7 @@ import { MODES } from '../../content/views.js';
 import { isOptionName, showOption } from '../../options.js';
 import { editLine } from '../editline.js';
 import { CLOSED, contextOf, focusedRow, type State, shownTab, TOP, tabsOf, topView, type View } from '../state.js';
-import { type Step, tell } from '../step.js';
+import { ask, type Step, tell } from '../step.js';
 import { bodyWidth, flowLayout } from '../view/flowlayout.js';
 import { quoteWord } from '../words.js';
 import { argument, type Command, onFlows, refusal } from './command.js';
@@ -50,6 +50,12 @@ function stepFlow(state: State, by: number): Step {
 }
 
 const QUIT = { type: 'confirm', question: 'Quit', command: 'console.exit' } as const;
+
+/** On the list, what is under way ends. */
+function leaveOrStop(state: State): Step {
+  const stops = topView(state).type === 'flowlist' && state.loading !== null;
+  return stops ? [{ ...state, notice: null }, ask({ type: 'stop-loading' })] : leaveView(state);
+}
 
 function leaveView(state: State): Step {
   return [{ ...state, views: state.views.length > 1 ? state.views.slice(0, -1) : state.views, notice: null }];
@@ -128,7 +134,11 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
   },
   'console.exit': { doc: 'Quit', arguments: [], run: (state) => [state, { type: 'quit', reason: null }] },
   'console.view.pop': { doc: 'Leave the screen; on the first one, ask to quit', arguments: [], run: popView },
-  'console.view.leave': { doc: 'Leave the screen; stay on the first one', arguments: [], run: leaveView },
+  'console.view.leave': {
+    doc: 'Leave the screen; on the first one, stop loading a file',
+    arguments: [],
+    run: leaveOrStop,
+  },
   'console.view.help': {
     doc: 'Show the keys of this screen',
     arguments: [],

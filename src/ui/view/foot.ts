@@ -1,4 +1,5 @@
-import { shortSize } from '../../flow/sizes.js';
+import { basename } from 'node:path';
+import { flowCount, shortSize } from '../../flow/sizes.js';
 import type { ListeningPlace } from '../../protocol.js';
 import { lineText } from '../editline.js';
 import { type KeyContext, keyFor } from '../keymap.js';
@@ -12,6 +13,7 @@ export function statusLine(state: State): Line {
   const { options, rows, listening } = state;
   const left: Span[] = [span(` [${rows.length === 0 ? 0 : state.focus + 1}/${rows.length}]`)];
   const chip = (text: string, style: Span['style'] = 'plain'): void => void left.push(span(` [${text}]`, style));
+  if (state.loading) chip(loadingText(state.loading));
   if (options.view_filter !== null) chip(`f:${options.view_filter}`, 'held');
   if (options.view_order !== 'time' || options.view_order_reversed)
     chip(`${options.view_order}${options.view_order_reversed ? ' ↓' : ''}`);
@@ -31,6 +33,10 @@ export function statusLine(state: State): Line {
   right.push(span(listening ? ` ${placesText(listening, state.columns / 2)} ` : ' [starting] '));
   const spreadLine = spread(left, right, state.columns);
   return { spans: spreadLine.spans, tone: 'bar' };
+}
+
+function loadingText({ path, count }: NonNullable<State['loading']>): string {
+  return `loading ${basename(path)}: ${flowCount(count)}`;
 }
 
 /** Every place clients come in at, or how many there are (UI-SB-16). */

@@ -1,9 +1,10 @@
 import type { ByteSource } from '../../../content/source.js';
+import type { FlowId } from '../../../flow/flow.js';
 import type { Finished } from '../../../flow/image.js';
 import { Damage } from '../tnetstring.js';
 import { entryOf } from './export.js';
 import { BadEntry, finishedOf } from './import.js';
-import { entriesIn } from './scan.js';
+import { type EntryPlace, entriesIn } from './scan.js';
 
 /*
  * A HAR entry by entry, read and written.
@@ -33,8 +34,13 @@ function parsed(source: ByteSource, offset: number, length: number): unknown {
   }
 }
 
-/** Every flow of a HAR. */
-export function* harFlows(source: ByteSource, onDamage?: (damage: HarDamage) => void): Generator<Finished> {
+/** A flow and where its entry stands. */
+export interface HarPlace extends EntryPlace {
+  readonly finished: Finished;
+}
+
+/** Every flow of a HAR, and where it stands. */
+export function* harPlaces(source: ByteSource, onDamage?: (damage: HarDamage) => void): Generator<HarPlace> {
   let [entries, flows] = [0, 0];
   try {
     for (const { offset, length } of entriesIn(source, begin(source))) {
@@ -42,7 +48,7 @@ export function* harFlows(source: ByteSource, onDamage?: (damage: HarDamage) => 
       try {
         const finished = finishedOf(parsed(source, offset, length), flows + 1);
         flows += 1;
-        yield finished;
+        yield { offset, length, finished };
       } catch (error) {
         if (!(error instanceof BadEntry)) throw error;
         onDamage?.({ offset, text: `entry ${entries} at byte ${offset}: ${error.message}`, flows });
@@ -52,6 +58,16 @@ export function* harFlows(source: ByteSource, onDamage?: (damage: HarDamage) => 
     if (!(error instanceof Damage)) throw error;
     onDamage?.({ offset: error.offset, text: error.message, flows });
   }
+}
+
+/** Every flow of a HAR. */
+export function* harFlows(source: ByteSource, onDamage?: (damage: HarDamage) => void): Generator<Finished> {
+  for (const { finished } of harPlaces(source, onDamage)) yield finished;
+}
+
+/** The flow of the entry there. Throws a BadEntry. */
+export function harAt(source: ByteSource, offset: number, length: number, id: FlowId): Finished {
+  return finishedOf(parsed(source, offset, length), id);
 }
 
 export interface HarWriting {

@@ -2,6 +2,7 @@ import type { ByteSource } from '../../../content/source.js';
 import { sourceOf } from '../../../content/source.js';
 import type { FlowId } from '../../../flow/flow.js';
 import type { Finished } from '../../../flow/image.js';
+import { rowOf } from '../../../flow/picture.js';
 import type { FlowRow } from '../../../flow/row.js';
 import { NetReader, type NetReading } from '../netreader.js';
 import { Damage, type Far, type NetMap, type NetValue } from '../tnetstring.js';
@@ -9,7 +10,7 @@ import type { Certificates } from './connection.js';
 import { finishedOf } from './flow.js';
 import { handshakeId, joined } from './middle.js';
 import { isBefore, JOINED, migrate } from './migrate.js';
-import { NOT_IN_ROWS, rowOf } from './row.js';
+import { type Find, quickRow, ROW_PLAN } from './row.js';
 import { isMap, NEWEST, textAt, Unreadable } from './state.js';
 
 /*
@@ -52,7 +53,7 @@ function readingOf(file: string | undefined): NetReading {
   return file === undefined ? {} : { file };
 }
 
-const ROW_READING: NetReading = { file: '', inline: 4096, skips: NOT_IN_ROWS };
+const ROW_READING: NetReading = { file: '', inline: 4096, plan: ROW_PLAN };
 
 /** Websockets of old formats name the flow of their handshake by its id. */
 class Handshakes {
@@ -82,6 +83,7 @@ export class Dump {
   private readonly rows: NetReader;
   private readonly certificates: Certificates = new Map();
   private count = 0;
+  private readonly find: Find;
 
   constructor(
     private readonly source: ByteSource,
@@ -89,6 +91,7 @@ export class Dump {
   ) {
     this.reader = new NetReader(source, readingOf(reading.file));
     this.rows = new NetReader(source, ROW_READING);
+    this.find = (list, names) => this.rows.find(list, names);
   }
 
   /** Every flow and its row, without its body being read. */
@@ -155,11 +158,12 @@ export class Dump {
     const state = stateIn(this.rows.read(offset).value, offset);
     if (!isBefore(state, JOINED)) {
       if (!isBefore(state, NEWEST + 1)) migrate(state);
-      if (textAt(state, 'type') === 'http') return { offset, length, handshake: null, row: rowOf(state, id as FlowId) };
+      const row = quickRow(state, id as FlowId, this.find);
+      if (row) return { offset, length, handshake: null, row };
     }
-    const old = stateIn(this.reader.read(offset).value, offset);
-    const handshake = handshakes.of(old, offset);
-    return { offset, length, handshake, row: rowOf(migrate(this.whole(old, handshake)), id as FlowId) };
+    const whole = stateIn(this.reader.read(offset).value, offset);
+    const handshake = handshakes.of(whole, offset);
+    return { offset, length, handshake, row: rowOf(this.finished(whole, handshake, id)) };
   }
 
   /** Where values begin and end, up to the first whose end cannot be told. */

@@ -1,119 +1,99 @@
 import type { FlowId } from '../../../flow/flow.js';
-import type { BodySign, FlowRow } from '../../../flow/row.js';
+import { announced, signOf } from '../../../flow/picture.js';
+import type { FlowRow } from '../../../flow/row.js';
+import type { Plan } from '../netreader.js';
 import { Far, type NetMap, type NetValue } from '../tnetstring.js';
-import { isMap, listAt, mapAt, millisAt, numberAt, octetsAt, octetsOf, textAt } from './state.js';
+import { mapAt, millisAt, numberAt, octetsAt, octetsOf, textAt } from './state.js';
 
 /*
- * A line of the list from a state; for an HTTP flow, of any format from 12 on.
+ * A line of the list from the state of an HTTP flow, of any format from 12 on, that was read for it: what a row does
+ * not need stays in the file.
  */
 
-/** The values the row of an HTTP flow does without. */
-export const NOT_IN_ROWS: ReadonlySet<string> = new Set(['client_conn', 'server_conn', 'backup', 'metadata']);
+const MESSAGE: Plan = new Map([
+  ['headers', 'far'],
+  ['content', 'far'],
+  ['trailers', 'skip'],
+  ['authority', 'skip'],
+  ['http_version', 'skip'],
+  ['reason', 'skip'],
+]);
 
-function sizeOf(content: NetValue | undefined): number | null {
+export const ROW_PLAN: Plan = new Map<string, 'skip' | Plan>([
+  ['client_conn', 'skip'],
+  ['server_conn', 'skip'],
+  ['backup', 'skip'],
+  ['metadata', 'skip'],
+  ['request', MESSAGE],
+  ['response', MESSAGE],
+]);
+
+/** Reads of a list of pairs that was left where it is, for each name the second of the first pair. */
+export type Find = (list: Far, names: readonly string[]) => readonly (NetValue | undefined)[];
+
+const FIELDS = ['content-type', 'content-length'];
+
+function contentSize(content: NetValue | undefined): number | null {
   if (content instanceof Far) return content.extent.length;
+  if (typeof content === 'string') return Buffer.byteLength(content);
   return content instanceof Uint8Array ? content.length : null;
 }
 
-function signOf(size: number | null): BodySign {
-  return size === null ? 'missing' : size === 0 ? 'empty' : 'kept';
+function mediaType(value: NetValue | undefined): string {
+  return (octetsOf(value).split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
-const CONTENT_TYPE = /^content-type$/i;
-
-function mediaType(message: NetMap): string {
-  for (const pair of listAt(message, 'headers'))
-    if (Array.isArray(pair) && CONTENT_TYPE.test(octetsOf(pair[0])))
-      return (octetsOf(pair[1]).split(';')[0] ?? '').trim().toLowerCase();
-  return '';
-}
-
-const NO_FLAGS = {
-  held: null,
-  changed: false,
-  hidden: false,
-  scriptFailed: false,
-  passable: false,
-  revision: 0,
-} as const;
-
-function common(state: NetMap, id: FlowId) {
-  const error = mapAt(state, 'error');
+/** Some formats have it as a flag. */
+function isMarked(state: NetMap): boolean {
   const mark = state.get('marked');
-  return {
-    ...NO_FLAGS,
-    id,
-    error: (error && textAt(error, 'msg')) ?? '',
-    failed: error !== null,
-    marked: mark === true || (typeof mark === 'string' && mark !== ''),
-    replayed: state.get('is_replay') === 'request',
-    carried: 'buffered',
-    expected: null,
-  } as const;
+  return mark === true || (typeof mark === 'string' && mark !== '');
 }
 
-/** What is known last of an exchange: it is over, as it is in a file. */
-function endOf(state: NetMap, request: NetMap, response: NetMap | null, at: number): number {
-  const error = mapAt(state, 'error');
-  const ends = [response && millisAt(response, 'timestamp_end'), error && millisAt(error, 'timestamp')];
-  return ends.find((end) => end !== null) ?? millisAt(request, 'timestamp_end') ?? at;
-}
-
-function httpRow(state: NetMap, id: FlowId, request: NetMap): FlowRow {
+/** Null for a flow whose row needs more than was read: one with a conversation. */
+export function quickRow(state: NetMap, id: FlowId, find: Find): FlowRow | null {
+  const request = mapAt(state, 'request');
+  if (!request || state.get('type') !== 'http' || mapAt(state, 'websocket')) return null;
   const response = mapAt(state, 'response');
-  const websocket = mapAt(state, 'websocket');
-  const at = millisAt(request, 'timestamp_start') ?? 0;
-  const size = response ? sizeOf(response.get('content')) : 0;
+  const error = mapAt(state, 'error');
+  const shown = response ?? request;
+  const at = millisAt(request, 'timestamp_start') ?? millisAt(state, 'timestamp_created') ?? 0;
+  const fields = shown.get('headers');
+  const [type, length] = fields instanceof Far ? find(fields, FIELDS) : [];
+  const expected = announced(length === undefined ? undefined : octetsOf(length));
+  const kept = contentSize(shown.get('content'));
   return {
-    ...common(state, id),
+    id,
+    revision: 0,
     kind: 'http',
     at,
-    scheme: octetsAt(request, 'scheme'),
+    scheme: octetsAt(request, 'scheme') === 'https' ? 'https' : 'http',
     method: octetsAt(request, 'method'),
     host: textAt(request, 'host') ?? '',
     port: numberAt(request, 'port') ?? 0,
     path: octetsAt(request, 'path'),
     status: (response && numberAt(response, 'status_code')) ?? 0,
-    mediaType: response ? mediaType(response) : '',
-    body: signOf(size),
-    size: size ?? 0,
-    duration: Math.max(0, endOf(state, request, response, at) - at),
-    messages: websocket ? listAt(websocket, 'messages').length : -1,
+    mediaType: response ? mediaType(type) : '',
+    body: signOf(kept),
+    carried: kept === null ? 'streamed' : 'passed',
+    expected,
+    size: kept ?? expected ?? 0,
+    duration: endedAt(request, response, error, at) - at,
+    held: null,
+    error: (error && textAt(error, 'msg')) ?? '',
+    failed: error !== null,
+    replayed: state.get('is_replay') === 'request',
+    changed: false,
+    marked: isMarked(state),
+    scriptFailed: false,
+    hidden: false,
+    messages: -1,
+    passable: false,
   };
 }
 
-function messageSize(message: NetValue): number {
-  return Array.isArray(message) ? (sizeOf(message[1]) ?? 0) : 0;
-}
-
-function passageRow(state: NetMap, id: FlowId): FlowRow {
-  const messages = listAt(state, 'messages');
-  const at = millisAt(state, 'timestamp_created') ?? 0;
-  const client = mapAt(state, 'client_conn');
-  const server = mapAt(state, 'server_conn');
-  const [host, port] = server ? listAt(server, 'address') : [];
-  const type = textAt(state, 'type') ?? '';
-  const isDns = type === 'dns';
-  const count = isDns ? [state.get('request'), state.get('response')].filter(isMap).length : messages.length;
-  return {
-    ...common(state, id),
-    kind: 'tunnel',
-    at,
-    scheme: '',
-    method: type.toUpperCase(),
-    host: typeof host === 'string' ? host : octetsOf(host),
-    port: typeof port === 'number' ? port : 0,
-    path: '',
-    status: 0,
-    mediaType: '',
-    body: 'empty',
-    size: messages.reduce<number>((sum, message) => sum + messageSize(message), 0),
-    duration: Math.max(0, ((client && millisAt(client, 'timestamp_end')) ?? at) - at),
-    messages: count,
-  };
-}
-
-export function rowOf(state: NetMap, id: FlowId): FlowRow {
-  const request = mapAt(state, 'request');
-  return request && textAt(state, 'type') === 'http' ? httpRow(state, id, request) : passageRow(state, id);
+function endedAt(request: NetMap, response: NetMap | null, error: NetMap | null, at: number): number {
+  if (error) return millisAt(error, 'timestamp') ?? 0;
+  const asked = millisAt(request, 'timestamp_end') ?? at;
+  if (!response) return asked;
+  return millisAt(response, 'timestamp_end') ?? millisAt(response, 'timestamp_start') ?? asked;
 }

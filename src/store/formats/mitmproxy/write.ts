@@ -22,6 +22,8 @@ export interface DumpWriting {
   readonly version: DumpVersion;
   /** Hears, in a sentence, what the format cannot hold. */
   readonly warn: (text: string) => void;
+  /** The ids that were given in this file: a second flow of the same gets one of its own. */
+  readonly given?: Set<string>;
 }
 
 function saidOf({ foreign }: FlowImage | PassageImage): NetMap | null {
@@ -85,6 +87,9 @@ function commonState(
   const metadata = metadataValue(flow, said, writing);
   if (Object.keys(extras).length > 0) metadata.set(EXTRAS, extrasValue(extras));
   const state: NetMap = new Map(said ?? [['id', randomUUID()]]);
+  const id = textAt(state, 'id');
+  if (id === null || writing.given?.has(id)) state.set('id', randomUUID());
+  writing.given?.add(id ?? '');
   state.set('version', NEWEST);
   state.set('error', errorValue(flow.error, said));
   state.set('client_conn', clientState(flow.client, client, extras, randomUUID()));
