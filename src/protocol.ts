@@ -5,6 +5,7 @@ import type { BodyData } from './flow/extent.js';
 import type { Flow, FlowId, Place, Side } from './flow/flow.js';
 import type { Finished } from './flow/image.js';
 import type { RowBatch } from './flow/row.js';
+import type { FlowState } from './journal/state.js';
 import type { OptionName, OptionShape, OptionValue } from './options.js';
 
 /*
@@ -63,6 +64,8 @@ export type ProxyCommand =
       readonly path: string;
       readonly format: FileFormat;
     }
+  /** Takes in a session that has ended. */
+  | { readonly type: 'restore-session'; readonly name: string }
   /** Adds the flows of a file to the list. */
   | { readonly type: 'load-flows'; readonly path: string }
   | { readonly type: 'set-option'; readonly name: OptionName; readonly value: OptionValue }
@@ -106,6 +109,12 @@ export type FileCommand =
   | { readonly type: 'more' }
   /** The number of the first of the flows that were found; those behind it follow. */
   | { readonly type: 'numbered'; readonly first: FlowId }
+  /** Finds what there is in the folder of a session that has been taken in. */
+  | { readonly type: 'restore'; readonly path: string }
+  /** At any time: the folder of the session, whose journal the other thread writes. */
+  | { readonly type: 'session'; readonly folder: string }
+  /** At any time: where the newest records of so many flows are, in memory that both threads have. */
+  | { readonly type: 'places'; readonly number: number; readonly block: Float64Array }
   /** At any time: flows that the thread has are wanted, and are its own no longer. */
   | { readonly type: 'bring'; readonly ids: readonly FlowId[] }
   /** At any time: flows are deleted. */
@@ -120,6 +129,12 @@ export type FileEvent =
   | { readonly type: 'read'; readonly flows: readonly Finished[] }
   /** So many flows stand in the index, and want numbers. */
   | { readonly type: 'found'; readonly count: number }
+  /** The segments of a session that is restored, and their folders. */
+  | { readonly type: 'segments'; readonly segments: ReadonlyMap<number, string> }
+  /** Flows of a session that is restored, and where their records are. */
+  | { readonly type: 'restored'; readonly ids: Float64Array; readonly places: Float64Array }
+  /** Flows that were under way when it broke off. */
+  | { readonly type: 'broken-off'; readonly states: readonly FlowState[] }
   /** Flows as asked for; `lost` are those that cannot be read, and why. */
   | {
       readonly type: 'brought';
@@ -265,6 +280,13 @@ export type ProxyEvent =
       readonly damage: string | null;
       /** The user wanted no more of them. */
       readonly isStopped: boolean;
+    }
+  /** `damage` says what of it could not be read, or is null. */
+  | {
+      readonly type: 'session-restored';
+      readonly name: string;
+      readonly flows: number;
+      readonly damage: string | null;
     }
   | { readonly type: 'undone'; readonly what: Undoable; readonly flows: number; readonly isRedo: boolean }
   | { readonly type: 'flow-added'; readonly id: FlowId }

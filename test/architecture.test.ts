@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   content: ['flow', 'options'],
   export: ['flow', 'options'],
   journal: ['flow'],
-  protocol: ['flow', 'options'],
+  protocol: ['flow', 'journal', 'options'],
   script: ['flow', 'protocol', 'options'],
   store: ['flow', 'journal', 'content', 'protocol', 'options'],
   rules: ['flow', 'protocol', 'options'],

@@ -7,13 +7,22 @@ import type { ListeningPlace } from '../protocol.js';
 import { checkCommand, commands } from '../ui/commands/table.js';
 import { type Keymap, NO_KEYS, overlay } from '../ui/keymap.js';
 import { Program } from '../ui/program.js';
-import { initialState, type Surroundings } from '../ui/state.js';
+import { initialState, type Prompt, type Surroundings } from '../ui/state.js';
 import type { TerminalInput, TerminalOutput } from '../ui/terminal.js';
 import { isProxy, placeUrl } from '../ui/view/places.js';
 import { configurationFolder } from './confdir.js';
 import { environmentCommand, proxyVariables, shellLines } from './environment.js';
 import { startProxy, stopped } from './proxythread.js';
-import { brokenSession, endSession, openSession, pruneSessions, removeSession, type Session } from './sessionfolder.js';
+import {
+  brokenSession,
+  endSession,
+  findSession,
+  openSession,
+  pruneSessions,
+  removeSession,
+  type Session,
+} from './sessionfolder.js';
+import { endText, flowCount } from './sessions.js';
 
 /** Everything the console takes from its process, so that a test can give it something else. */
 export interface ConsoleSettings {
@@ -68,14 +77,42 @@ export function proxyUrl(place: ListeningPlace): string {
 /** Without a server (--no-server). */
 const NOWHERE: ListeningPlace = { mode: 'regular', host: '127.0.0.1', port: 0 };
 
+/** The session whose flows are to be taken in, or may be if the user says so. */
+interface Earlier {
+  readonly session: Session | null;
+  readonly isAsked: boolean;
+}
+
+function earlierSession(confdir: string, options: Options): Earlier | Mistake {
+  if (options.session !== null) {
+    const session = findSession(confdir, options.session);
+    if (isMistake(session)) return session;
+    if (session.isRunning) return { mistake: `a sluice is running in session ${session.name}` };
+    return { session, isAsked: false };
+  }
+  const session = options.restore === false ? null : brokenSession(confdir);
+  return { session, isAsked: options.restore === null };
+}
+
+/** The first question of the console. */
+function offer(session: Session): Prompt {
+  const when = endText(session.lastAt, now());
+  return {
+    type: 'confirm',
+    question: `Restore ${flowCount(session)} from the session that ended ${when}`,
+    command: `session.restore ${session.name}`,
+  };
+}
+
 /** Starts the proxy, then the interface on a terminal. Mistakes come back before the terminal is touched. */
 export async function openConsole(settings: ConsoleSettings): Promise<RunningConsole | Mistake> {
   const { options, env } = settings;
   const confdir = configurationFolder(options);
   const keymap = loadKeymap(confdir);
   if (isMistake(keymap)) return keymap;
-  const broken = options.restore === false ? null : brokenSession(confdir);
-  const opened = openSession(confdir, options.journal ? 'kept' : 'in memory', broken);
+  const earlier = earlierSession(confdir, options);
+  if (isMistake(earlier)) return earlier;
+  const opened = openSession(confdir, options.journal ? 'kept' : 'in memory', earlier.session);
   if (isMistake(opened)) return opened;
   const { place } = opened;
   const { scriptText = null, given = {} } = settings;
@@ -105,7 +142,10 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
     hasMouse: options.console_mouse,
   });
   const size = { columns: terminal.columns, lines: terminal.rows };
-  const program = new Program(initialState(around, keymap, options, size, now()), terminal, port, now);
+  const state = initialState(around, keymap, options, size, now());
+  const prompt = earlier.session && earlier.isAsked ? offer(earlier.session) : state.prompt;
+  const program = new Program({ ...state, prompt }, terminal, port, now);
+  if (earlier.session && !earlier.isAsked) port.say({ type: 'restore-session', name: earlier.session.name });
   for (const event of proxy.early) program.hear(event);
   return {
     program,

@@ -50,7 +50,8 @@ function readJson<T>(file: string): T | null {
 function beginningOf(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? '' : (rest[18] ?? ''); // one that nobody has waited for is over all the same
   } catch {
     return ''; // no such process, or no such system
   }

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import type { BodyData } from '../flow/extent.js';
 import type { FlowId } from '../flow/flow.js';
 import type { FlowTarget, LogLevel, ProxyCommand, ProxyEvent, Undoable, Watched } from '../protocol.js';
@@ -84,6 +86,8 @@ export class Desk {
         const to = { path, format, version: Number(this.context.options.dump_version) };
         return this.context.files.save(ids, to, this.say);
       }
+      case 'restore-session':
+        return this.restore(command.name);
       case 'load-flows':
         return this.context.files.load(command.path, this.context.options.readfile_filter, this.say);
       case 'run-script':
@@ -144,6 +148,19 @@ export class Desk {
     act: (record: Record) => string | null,
   ): void {
     this.each({ type: command.type, flows: [command.flow] }, act);
+  }
+
+  /** Takes the folder of a session into that of this one. */
+  private restore(name: string): void {
+    const { shelf } = this.context.ledger;
+    const from = path.join(path.dirname(shelf.folder), name);
+    const to = path.join(shelf.folder, `earlier-${name}`);
+    try {
+      fs.renameSync(from, to);
+    } catch (error) {
+      return this.refuse('restore-session', `session ${name} cannot be taken in: ${(error as Error).message}`);
+    }
+    this.context.files.restore(to, this.say);
   }
 
   private readTalk(id: FlowId, from: number): void {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
 import type { FileCommand, FileEvent, FileFormat, LogLevel, ProxyEvent } from '../protocol.js';
@@ -10,11 +11,13 @@ import { StoreThread } from './storethread.js';
 const BATCH = 200;
 
 interface Job {
-  readonly command: Extract<FileCommand, { type: 'save' | 'load' }>;
+  readonly command: Extract<FileCommand, { type: 'save' | 'load' | 'restore' }>;
   /** The flows to be written. */
   readonly ids: readonly FlowId[];
   readonly done: (event: ProxyEvent) => void;
 }
+
+const COMMANDS = { load: 'load-flows', save: 'save-flows', restore: 'restore-session' } as const;
 
 /** What becomes of flows that were read. */
 export interface Readers {
@@ -44,7 +47,16 @@ export class Files {
     private readonly readers: Readers,
     opened: ConstructorParameters<typeof StoreThread>[0],
   ) {
-    this.store = new StoreThread(opened, (event) => this.hear(event));
+    this.store = new StoreThread(
+      (event, port) => {
+        this.introduce();
+        opened(event, port);
+      },
+      (event) => this.hear(event),
+    );
+    ledger.shelf.begun = (number, block) => {
+      if (this.store.isOpen) this.store.tell({ type: 'places', number, block });
+    };
   }
 
   /** Sees to it that the store's thread runs. */
@@ -64,6 +76,18 @@ export class Files {
   /** `filter` says which flows of the file are wanted. `done` hears `flows-loaded` or `refused`. */
   load(path: string, filter: string | null, done: (event: ProxyEvent) => void): void {
     this.queue({ command: { type: 'load', path, isIndexed: !this.readers.wants(), filter }, ids: [], done });
+  }
+
+  /** Takes in a session whose folder is below that of this one. `done` hears `session-restored` or `refused`. */
+  restore(path: string, done: (event: ProxyEvent) => void): void {
+    this.queue({ command: { type: 'restore', path }, ids: [], done });
+  }
+
+  /** The thread is to know where this session is. */
+  private introduce(): void {
+    const { folder, places } = this.ledger.shelf;
+    this.store.tell({ type: 'session', folder });
+    for (const [number, block] of places.all()) this.store.tell({ type: 'places', number, block });
   }
 
   /** Takes flows in that are outside; `done` is called when they are here, or lost. */
@@ -118,10 +142,25 @@ export class Files {
         return void this.readers
           .seen(event.flows.map((flow) => this.ledger.adopt(flow)))
           .then(() => this.store.tell({ type: 'more' }));
+      case 'segments':
+        return this.ledger.shelf.takeIn(event.segments);
+      case 'restored':
+        for (const [index, id] of event.ids.entries()) this.ledger.shelf.place(id as FlowId, event.places[index] ?? 0);
+        return;
+      case 'broken-off':
+        for (const state of event.states) this.ledger.bring(state);
+        return;
       case 'saved':
         return this.finish({ type: 'flows-saved', path, count: event.count, warnings: event.warnings });
       case 'loaded': {
         const { count, damage, isStopped } = event;
+        if (job.command.type === 'restore')
+          return this.finish({
+            type: 'session-restored',
+            name: basename(path).replace('earlier-', ''),
+            flows: count,
+            damage,
+          });
         return this.finish({ type: 'flows-loaded', path, count, damage, isStopped });
       }
       case 'failed':
@@ -150,7 +189,7 @@ export class Files {
   }
 
   private fail(reason: string): void {
-    const command = this.job?.command.type === 'load' ? 'load-flows' : 'save-flows';
+    const command = this.job ? COMMANDS[this.job.command.type] : 'load-flows';
     this.finish({ type: 'refused', command, reason });
   }
 

@@ -3,6 +3,7 @@ import type { FlowId } from '../flow/flow.js';
 import { stateIn } from '../journal/decode.js';
 import { pack, packedLength, writePacked } from '../journal/lines.js';
 import { type Place, Places } from '../journal/places.js';
+import type { FlowState } from '../journal/state.js';
 import { packWhole } from '../journal/whole.js';
 import { BodyFiles } from './bodyfiles.js';
 import { Entry, NO_METADATA } from './entry.js';
@@ -33,7 +34,7 @@ export class Journal implements Shelf {
   private readonly files = new BodyFiles();
   private readonly standingFile: StandingFile;
   private timer: NodeJS.Timeout | null = null;
-  readonly places = new Places();
+  readonly places: Places;
   /** How many flows there are. */
   private count = 0;
 
@@ -44,6 +45,7 @@ export class Journal implements Shelf {
     private readonly underWay: () => readonly Record[],
     nextId: () => number,
   ) {
+    this.places = new Places((number, block) => this.begun(number, block));
     this.segments = new Segments(settings);
     this.shared = new SharedObjects(this.segments);
     this.live = new LiveJournal(this.segments, this.shared, settings.folder);
@@ -54,6 +56,32 @@ export class Journal implements Shelf {
       nextSegment: this.segments.nextNumber,
     }));
     if (settings.keeps) this.timer = setInterval(() => this.beat(), BEAT);
+  }
+
+  /** Hears of each new block of places. */
+  begun = (_number: number, _block: Float64Array): void => {};
+
+  get folder(): string {
+    return this.settings.folder;
+  }
+
+  /** Segments of another session are in its folder now, and stay. */
+  takeIn(segments: ReadonlyMap<number, string>): void {
+    for (const [number, folder] of segments) this.segments.adopt(number, folder, Number.POSITIVE_INFINITY);
+  }
+
+  /** A flow has its record there. */
+  place(id: FlowId, place: Place): void {
+    if (this.has(id)) return;
+    this.places.put(id, place);
+    this.count += 1;
+  }
+
+  /** A flow that is only in words yet; names of files in it are whole paths. */
+  bring(state: FlowState): Record {
+    const record = recordFrom(state, this.settings.folder, this.spool, this.make);
+    this.put(record);
+    return record;
   }
 
   put(record: Record): void {

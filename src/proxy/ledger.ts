@@ -2,6 +2,7 @@ import type { ClientFacts, FlowId } from '../flow/flow.js';
 import type { Finished, PassageImage } from '../flow/image.js';
 import { FROM_FILE } from '../flow/picture.js';
 import type { Place } from '../journal/places.js';
+import type { FlowState } from '../journal/state.js';
 import { adopt } from './adopt.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
@@ -106,6 +107,11 @@ export class Ledger {
     }
     this.shelf.remove(record.id);
     this.feed.remove(record);
+  }
+
+  /** Takes in a flow of another session. */
+  bring(state: FlowState): void {
+    this.feed.changed(this.shelf.bring(state));
   }
 
   isLive(id: FlowId): boolean {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { SessionStanding } from '../protocol.js';
 
 /** Milliseconds between two notes of how far the session has come. */
-const PAUSE = 1000;
+const PAUSE = 200;
 
 /** Notes beside the journal how far it has come, for who looks at sessions without reading them. */
 export class StandingFile {

@@ -12,8 +12,7 @@ export class StoreThread {
 
   /** Sees to it that it runs; the interface is given its end of the channel to it. */
   open(): Worker {
-    this.worker ??= this.hire();
-    return this.worker;
+    return this.worker ?? this.hire();
   }
 
   get isOpen(): boolean {
@@ -38,6 +37,7 @@ export class StoreThread {
     const { port1, port2 } = new MessageChannel();
     const connect: FileCommand = { type: 'connect', port: port1 };
     worker.postMessage(connect, [port1]);
+    this.worker = worker;
     this.say({ type: 'store-opened', port: port2 }, port2);
     return worker;
   }

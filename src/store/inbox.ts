@@ -1,7 +1,7 @@
 import type { FileCommand } from '../protocol.js';
 
 /** Commands that belong to the job that is done: they are waited for. */
-export type JobCommand = Extract<FileCommand, { type: 'save' | 'flows' | 'load' | 'more' | 'numbered' }>;
+export type JobCommand = Extract<FileCommand, { type: 'save' | 'restore' | 'flows' | 'load' | 'more' | 'numbered' }>;
 
 /** What the other thread sends, to be waited for. */
 export class Inbox {

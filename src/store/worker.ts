@@ -9,8 +9,10 @@ import { Inbox } from './inbox.js';
 import { IndexedFile } from './indexedfile.js';
 import { loadIndex } from './loading.js';
 import { Outside } from './outside.js';
+import { restore } from './restoring.js';
 import { RowFeed } from './rowfeed.js';
 import { type FileDamage, readFlows, type Saving, writeFlows } from './savedfile.js';
+import { Session } from './session.js';
 import { filterOf, Showing } from './showing.js';
 
 /*
@@ -28,6 +30,7 @@ function say(event: FileEvent): void {
 
 const inbox = new Inbox();
 const outside = new Outside();
+const session = new Session();
 const feed = new RowFeed();
 const showing = new Showing(outside, feed);
 let isStopped = false;
@@ -45,6 +48,10 @@ function hear(command: FileCommand): void {
     case 'forget':
       outside.release(command.ids);
       return feed.remove(command.ids);
+    case 'session':
+      return session.begin(command.folder);
+    case 'places':
+      return session.places.take(command.number, command.block);
     case 'show':
       return showing.set(command.filter);
     default:
@@ -150,6 +157,7 @@ async function work(): Promise<never> {
     try {
       if (command.type === 'save') await save(command);
       else if (command.type === 'load') await load(command);
+      else if (command.type === 'restore') say(await restore(command.path, { session, feed, say }));
     } catch (error) {
       say({ type: 'failed', reason: (error as Error).message });
     }

@@ -146,6 +146,8 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
       return talkRead(state, event);
     case 'flow-added':
       return [state];
+    case 'session-restored':
+      return [restored(state, event)];
     case 'undone':
       return [withNotice(state, 'info', undoneText(event))];
     case 'listening':
@@ -189,6 +191,12 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
     case 'stopped':
       return [state];
   }
+}
+
+function restored(state: State, { name, flows, damage }: Extract<ProxyEvent, { type: 'session-restored' }>): State {
+  const text = `${flowCount(flows)} restored from session ${name}${damage === null ? '' : `; ${damage}`}.`;
+  const level = damage === null ? 'alert' : 'error';
+  return withNotice(withLog(state, { at: state.now, level, text }), level, text);
 }
 
 const UNDONE: Readonly<Record<Undoable, string>> = {

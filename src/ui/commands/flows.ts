@@ -127,6 +127,14 @@ export const flowCommands: Readonly<Record<string, Command>> = {
     (state, _flows, [cut = '', path = '']) => saveBody(state, cut, path),
     [argument('cut', 'choice', { choices: Object.keys(CUTS) }), argument('path', 'path')],
   ),
+  'session.restore': {
+    doc: 'Take in the flows of a session that has ended',
+    arguments: [argument('session', 'text')],
+    run: (state, [name = '']) => [
+      withNotice(state, 'info', `Restoring session ${name} …`),
+      tell({ type: 'restore-session', name }),
+    ],
+  },
   'view.flows.load': {
     doc: 'Add the flows of a dump or HAR file to the list',
     arguments: [argument('path', 'path')],

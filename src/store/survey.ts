@@ -1,0 +1,87 @@
+import fs from 'node:fs';
+import type { FlowId } from '../flow/flow.js';
+import type { FlowRow } from '../flow/row.js';
+import { stateIn } from '../journal/decode.js';
+import { type Place, Places, placeIn } from '../journal/places.js';
+import { type JournalRecord, records } from '../journal/record.js';
+import { rowOf } from '../journal/shown.js';
+import type { DataState, TalkDelta } from '../journal/state.js';
+import { unpackData, unpackTalk } from '../journal/whole.js';
+import { segmentPath } from './segmentfiles.js';
+
+/** A flow that was under way when its session broke off. */
+export interface Running {
+  readonly record: Place;
+  readonly data: DataState[];
+  readonly talk: TalkDelta[];
+}
+
+/** What a session's journal says in the end. */
+export interface Surveyed {
+  readonly places: Places;
+  readonly running: ReadonlyMap<FlowId, Running>;
+  /** Bytes that are no records. */
+  readonly damaged: number;
+}
+
+/** Reads a whole journal and finds where each flow's newest record is. Gives others their turn after each segment. */
+export async function survey(segments: ReadonlyMap<number, string>): Promise<Surveyed> {
+  const places = new Places();
+  const running = new Map<FlowId, Running>();
+  let damaged = 0;
+  for (const [number, folder] of segments) {
+    const bytes = await fs.promises.readFile(segmentPath(folder, number)).catch(() => Buffer.alloc(0));
+    for (const found of records(bytes)) {
+      if (found.type === 'damage') damaged += found.length;
+      else note(found.record, placeIn(number, found.at), places, running);
+    }
+  }
+  return { places, running, damaged };
+}
+
+function note(record: JournalRecord, place: Place, places: Places, running: Map<FlowId, Running>): void {
+  const id = record.id as FlowId;
+  switch (record.type) {
+    case 'lines':
+    case 'whole':
+      running.delete(id);
+      return places.put(id, place);
+    case 'removed':
+      running.delete(id);
+      return places.put(id, null);
+    case 'live':
+      running.set(id, { record: place, data: [], talk: [] });
+      return;
+    case 'data':
+      running.get(id)?.data.push(unpackData(record.payload));
+      return;
+    case 'talk':
+      running.get(id)?.talk.push(unpackTalk(record.payload));
+      return;
+    case 'shared':
+      return;
+  }
+}
+
+/** Rows of every flow that is over, a segment's at a time, with their numbers and places. */
+export async function* overIn(
+  segments: ReadonlyMap<number, string>,
+  places: Places,
+): AsyncGenerator<{ readonly rows: FlowRow[]; readonly places: Place[] }> {
+  const nothing = { object: () => null }; // a row needs no connection
+  for (const [number, folder] of segments) {
+    const bytes = await fs.promises.readFile(segmentPath(folder, number)).catch(() => Buffer.alloc(0));
+    const rows: FlowRow[] = [];
+    const at: Place[] = [];
+    for (const found of records(bytes)) {
+      if (found.type !== 'record') continue;
+      const place = placeIn(number, found.at);
+      if (places.get(found.record.id as FlowId) !== place) continue;
+      const state = stateIn(found.record, nothing);
+      if (!state) continue;
+      rows.push(rowOf(state));
+      at.push(place);
+    }
+    yield { rows, places: at };
+  }
+}
