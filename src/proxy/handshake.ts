@@ -11,7 +11,7 @@ import { bracketed, type ClientFacts, type Origin, type ServerFacts } from '../f
 import type { Mode } from '../flow/mode.js';
 import type { Inside } from './connector.js';
 import type { Context } from './context.js';
-import { type Detected, detect, serverSpeaksFirst } from './detection.js';
+import { type Detected, detect } from './detection.js';
 import { type Dialled, type DialResult, isDialled } from './dialled.js';
 import type { ClientHello } from './hello.js';
 import { chooseLayer, connectionImage } from './layers.js';
@@ -22,6 +22,7 @@ import { tunnelRoute } from './route.js';
 import { logSecrets } from './secrets.js';
 import { peerChain, tlsFacts } from './securing.js';
 import { Session } from './session.js';
+import { LEFT, untilSpoken } from './silence.js';
 
 const JUST_AFTER = 1000;
 /** What is read as HTTP where nothing was agreed on; all else is raw bytes (TL-12). */
@@ -210,17 +211,19 @@ export class Handshake {
   /** Nothing was agreed on, so the first bytes have to say what is spoken. */
   private detect(secure: TLSSocket, inside: Inside, securedAt: number, done: (isHttp: boolean) => void): void {
     const { dialled } = inside;
+    const { host, port } = this.origin;
     detect(secure, this.context.options.head_timeout, (detected) => {
       if (detected.type === 'closed') {
         this.drop(dialled);
         secure.on('error', () => {}); // reported
         secure.destroy();
         if (detected.error ? isDistrust(detected.error) : now() - securedAt < JUST_AFTER) this.refused(detected.error);
+        else this.row(LEFT).finished();
       } else if (detected.type !== 'silent' || !dialled || !isDialled(dialled))
         done(MAY_BE_HTTP.includes(detected.type));
       else
-        serverSpeaksFirst(secure, dialled.socket, (isFirst) => {
-          if (isFirst) done(false);
+        untilSpoken(this.context, { client: this.client, host, port, scheme: 'tls' }, secure, dialled, (first) => {
+          if (first === 'server') done(false);
           else this.detect(secure, inside, securedAt, done);
         });
     });

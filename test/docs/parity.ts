@@ -167,7 +167,10 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
     'WS-02',
     'differs: a message of more than 16 MB passes in its frames, and nobody sees its content; frames that break the protocol pass, too, for the other side to refuse',
   ],
-  ['WS-06', 'differs: a reset passes as a reset; a client that closes its half before it has said a word is let go'],
+  [
+    'WS-06',
+    'differs: a reset passes as a reset; a client that closes its half before anybody has said a word is let go, with a row that says so',
+  ],
   ['NF-09', 'differs: a flow that is damaged within itself costs no other, and the flows behind it are loaded, too'],
   ['HAR-01', 'differs: postData stands with any method that has a body, and `connect` has the time of `ssl` in it'],
   [
