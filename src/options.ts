@@ -91,7 +91,7 @@ const table = {
   intercept: {
     kind: 'str',
     default: null,
-    help: 'Hold flows that match this filter until they are released; setting it also sets intercept_active (OPT-01).',
+    help: 'Hold flows that match this filter until they are released; setting it also sets intercept_active.',
   },
   view_filter: {
     kind: 'str',
