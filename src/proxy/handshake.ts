@@ -1,5 +1,5 @@
 import { isIP, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { ownFor } from '../certs/identity.js';
 import type { Shown, Wanted } from '../certs/leaves.js';
 import { altNames, type CertName, certName, uniqueNames } from '../certs/names.js';
@@ -7,8 +7,9 @@ import { knowsEcdsa } from '../flow/ciphers.js';
 import { now } from '../flow/clock.js';
 import { certificatesOf, pemOf } from '../flow/der.js';
 import { nameValue } from '../flow/distinguished.js';
-import { bracketed, type ClientFacts, type Origin, type ServerFacts } from '../flow/flow.js';
+import type { ClientFacts, Origin, ServerFacts } from '../flow/flow.js';
 import type { Mode } from '../flow/mode.js';
+import { acceptTls, securedClient } from './accepting.js';
 import type { Inside } from './connector.js';
 import type { Context } from './context.js';
 import { type Detected, detect } from './detection.js';
@@ -19,8 +20,6 @@ import { openServer } from './opening.js';
 import { joinRaw } from './rawtcp.js';
 import { clientRefusal, isDistrust } from './refusals.js';
 import { tunnelRoute } from './route.js';
-import { logSecrets } from './secrets.js';
-import { peerChain, tlsFacts } from './securing.js';
 import { Session } from './session.js';
 import { LEFT, untilSpoken } from './silence.js';
 
@@ -127,64 +126,19 @@ export class Handshake {
 
   private serve(shown: Shown, inside: Inside): void {
     const { socket, context, hello } = this;
-    const alpn = this.agreed(inside);
-    socket.removeAllListeners('error');
-    const secure = new TLSSocket(socket, {
-      isServer: true,
-      secureContext: shown.context,
-      requestCert: context.options.request_client_cert,
-      rejectUnauthorized: false,
-      ...(alpn === null ? {} : { ALPNProtocols: [alpn] }),
+    acceptTls(context, socket, shown, this.agreed(inside), {
+      done: (secure) => {
+        const securedAt = now();
+        const client = securedClient(context, this.client, socket, secure, hello, shown);
+        const server = inside.dialled && isDialled(inside.dialled) ? inside.dialled.facts : null;
+        context.scripts.connection('tls_established_client', connectionImage({ client, server, sni: hello.sni }));
+        this.speakInside(secure, client, server, inside, securedAt);
+      },
+      failed: (error) => {
+        this.drop(inside.dialled);
+        this.refused(error);
+      },
     });
-    logSecrets(context, secure);
-    const onError = (error: NodeJS.ErrnoException): void => {
-      stop();
-      this.drop(inside.dialled);
-      secure.on('error', () => {}); // reported
-      this.refused(error);
-      secure.destroy();
-    };
-    const onClose = (): void => {
-      stop();
-      this.drop(inside.dialled);
-      this.refused(null);
-    };
-    const timer = setTimeout(() => {
-      onError(new Error(`the TLS handshake did not finish within ${context.options.head_timeout} s`));
-    }, context.options.head_timeout * 1000);
-    const stop = (): void => {
-      clearTimeout(timer);
-      secure.removeListener('error', onError);
-      secure.removeListener('close', onClose);
-      secure.removeListener('end', onEnd);
-    };
-    const onEnd = (): void => void secure.destroy();
-    secure.on('error', onError);
-    secure.on('close', onClose);
-    secure.on('end', onEnd);
-    secure.resume(); // an end is only heard while reading
-    secure.once('secure', () => {
-      stop();
-      secure.pause(); // what comes while scripts are asked is for the session
-      const securedAt = now();
-      const client = this.secured(secure, shown);
-      const server = inside.dialled && isDialled(inside.dialled) ? inside.dialled.facts : null;
-      context.scripts.connection('tls_established_client', connectionImage({ client, server, sni: hello.sni }));
-      this.speakInside(secure, client, server, inside, securedAt);
-    });
-  }
-
-  private secured(secure: TLSSocket, shown: Shown): ClientFacts {
-    const { hello, socket, client } = this;
-    const { sni, alpn: alpnOffers, ciphers } = hello;
-    const chain = this.context.options.request_client_cert ? peerChain(secure.getPeerX509Certificate()) : null;
-    return {
-      ...client,
-      local: client.local ?? `${bracketed(socket.localAddress ?? '')}:${socket.localPort ?? 0}`,
-      tls: { ...tlsFacts(secure, sni), alpnOffers, ciphers },
-      shown: shown.certificate,
-      ...(chain ? { chain } : {}),
-    };
   }
 
   private speakInside(
