@@ -97,8 +97,9 @@ export class Handshake {
 
   private shake(inside: Inside, names: readonly CertName[]): void {
     void this.context.leaf(this.wanted(inside.dialled, names)).then((shown) => {
-      if (this.socket.destroyed) this.drop(inside.dialled);
-      else this.serve(shown, inside);
+      if (!this.socket.destroyed) return this.serve(shown, inside);
+      this.drop(inside.dialled);
+      this.row('').failed('handshake', 'the client left before it was shown a certificate');
     });
   }
 

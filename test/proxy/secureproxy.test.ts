@@ -65,7 +65,7 @@ test('MO-01 OPT-70 a login is asked for inside', async (t) => {
 test('MO-01 EVT-16 scripts hear of it, and of a client that does not trust the certificate; that one has a row', async (t) => {
   const proxy = await scripted(
     t,
-    `export function tls_established_client(data) { console.log('established', data.conn.sni); }
+    `export function tls_established_client(data) { console.log('established', data.sni); }
      export function tls_failed_client(data) { console.log('failed'); }`,
   );
   await secured(proxy);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { openTunnel, secure } from '../script/scripted.js';
+import tls from 'node:tls';
+import { openTunnel, saidUntil, scripted, secure } from '../script/scripted.js';
 import { Client } from '../support/client.js';
 import { response, startOrigin } from '../support/origin.js';
 import { type RunningProxy, startProxy } from '../support/proxy.js';
@@ -93,6 +94,47 @@ test('PD-08 WS-06 a client that leaves a silent connection inside TLS takes the 
   assert.deepEqual([row.error, row.failed, row.scheme], [LEFT, false, 'tls']);
   const visit = await dialled(proxy, speaker);
   await proxy.until(() => visit.isClosed || visit.hasEnded, 'the server’s connection closed');
+});
+
+/** A script that takes its time over an event. */
+function waiting(event: string): string {
+  return `export async function ${event}() {
+    console.log('asked');
+    await new Promise((done) => setTimeout(done, 300));
+  }`;
+}
+
+for (const [what, event, options] of [
+  ['read', 'serverconnect', {}],
+  ['read', 'tcp_start', {}],
+  ['passed', 'serverconnect', { rawtcp: false }],
+] as const)
+  test(`WS-06 a client that is gone when its server is there, its bytes to be ${what} (${event}): the server’s connection closes, and a row says so`, async (t) => {
+    const proxy = await scripted(t, waiting(event), options);
+    const speaker = await startSpeaker(t);
+    const client = await openTunnel(proxy, `localhost:${speaker.port}`);
+    client.send('\x00');
+    await saidUntil(proxy, 't.mjs', 'asked');
+    client.socket.resetAndDestroy();
+    const row = await proxy.row((one) => one.duration >= 0);
+    assert.deepEqual([row.failed, row.host, row.port], [true, 'localhost', speaker.port]);
+    assert.match(row.error, /the connection broke: .*ECONNRESET/);
+    const visit = await dialled(proxy, speaker);
+    await proxy.until(() => visit.isClosed || visit.hasEnded, 'the server’s connection closed');
+  });
+
+test('TL-10 a client that is gone before it is shown a certificate has a row', async (t) => {
+  const { leaf, caFile } = await localLeaf(t);
+  const proxy = await scripted(t, waiting('serverconnect'), { ssl_verify_upstream_trusted_ca: caFile });
+  const speaker = await startSpeaker(t, { tls: { key: leaf.key, cert: leaf.certificate } });
+  const client = await openTunnel(proxy, `localhost:${speaker.port}`);
+  const handshake = tls.connect({ socket: client.socket, servername: 'localhost' });
+  handshake.on('error', () => {}); // it ends in the middle
+  await saidUntil(proxy, 't.mjs', 'asked');
+  client.socket.resetAndDestroy();
+  const row = await proxy.row((one) => one.duration >= 0);
+  assert.deepEqual([row.scheme, row.failed, row.host], ['tls', true, 'localhost']);
+  assert.equal(row.error, 'the client left before it was shown a certificate');
 });
 
 const LINES = ['EHLO x\r\n', 'EHLO x\n', 'OPTIONS rtsp://cam RTSP/1.0\r\nCSeq: 1\r\n\r\n', 'SET a b'];
