@@ -43,7 +43,7 @@ const table = {
     kind: 'list',
     default: ['regular'],
     short: 'm',
-    help: 'How clients reach the proxy: regular (HTTP proxy and CONNECT), upstream:http[s]://HOST[:PORT] (the same, through another proxy), reverse:SCHEME://HOST[:PORT] (acts as that server; http, https, tls, tcp), socks5; each with @[HOST:]PORT where it listens elsewhere than the others; may be repeated.',
+    help: 'How clients reach the proxy: regular (HTTP proxy and CONNECT, also over TLS), upstream:http[s]://HOST[:PORT] (the same, through another proxy), reverse:SCHEME://HOST[:PORT] (acts as that server; http, https, tls, tcp), socks5; each with @[HOST:]PORT where it listens elsewhere than the others; may be repeated.',
   },
   confdir: {
     kind: 'str',
@@ -125,7 +125,7 @@ const table = {
   intercept: {
     kind: 'str',
     default: null,
-    help: 'Hold flows that match this filter until they are released; setting it also sets intercept_active (OPT-01).',
+    help: 'Hold flows that match this filter until they are released; setting it also sets intercept_active.',
   },
   view_filter: {
     kind: 'str',

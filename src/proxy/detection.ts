@@ -14,10 +14,17 @@ export type Detected =
 /** Milliseconds after which a client that has not said what it speaks may be waiting for the server. */
 const SILENCE = 1000;
 const H2_PREFACE = 'PRI * HTTP/2';
-/** A method and a blank (RFC 9112 3), behind line breaks that a careless client may send. */
-const REQUEST = /^(?:\r?\n)*[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]/;
+/** Octets within which a first line must say what it is. */
+const LONGEST_LINE = 8192;
+/** A method and something behind it (RFC 9112 3), behind line breaks that a careless client may send. */
+const WORDS = /^(?:\r?\n)*[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]([^\n]*)(\n?)/;
+/** What a line has behind its method that is HTTP, whole or broken; other protocols have words there, too. */
+const REQUEST = /(?:^|[ \t])HTTP\//i;
 const BEGINNING = /^(?:\r?\n)*\r?(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]{0,64})$/;
 const SSH = 'SSH-';
+const HTTP: Detected = { type: 'http' };
+const RAW: Detected = { type: 'raw' };
+const CLOSED: Detected = { type: 'closed', error: null };
 
 /** What these first bytes are the beginning of, or null while they could be several things. */
 export function firstBytes(bytes: Buffer): Detected | null {
@@ -26,12 +33,16 @@ export function firstBytes(bytes: Buffer): Detected | null {
     if (reading.type === 'more') return null;
     return reading.type === 'hello' ? { type: 'tls', hello: reading.hello } : { type: 'broken-tls' };
   }
-  const start = bytes.toString('latin1', 0, 128);
+  const start = bytes.toString('latin1', 0, LONGEST_LINE);
   if (start.startsWith(H2_PREFACE)) return { type: 'h2' };
   if (H2_PREFACE.startsWith(start) || SSH.startsWith(start)) return null;
-  if (start.startsWith(SSH)) return { type: 'raw' };
-  if (REQUEST.test(start)) return { type: 'http' };
-  return BEGINNING.test(start) ? null : { type: 'raw' };
+  if (start.startsWith(SSH)) return RAW;
+  const [line, rest = '', end] = WORDS.exec(start) ?? [];
+  if (line === undefined) return BEGINNING.test(start) ? null : RAW;
+  if (REQUEST.test(rest)) return HTTP;
+  if (end !== '') return RAW;
+  if (rest.startsWith('/')) return HTTP;
+  return start.length < LONGEST_LINE ? null : RAW;
 }
 
 /** What can come. */
@@ -51,6 +62,7 @@ export function detect(
   done: (detected: Detected) => void,
   expected: Expectation = ANYTHING,
 ): void {
+  if (socket.destroyed || socket.readableEnded) return done(CLOSED);
   let seen: Buffer = Buffer.alloc(0);
   const settle = (detected: Detected): void => {
     clearTimeout(silence);
@@ -81,22 +93,4 @@ export function detect(
   socket.on('close', onEnd);
   socket.on('error', onError);
   socket.resume();
-}
-
-const RAW: Detected = { type: 'raw' };
-const CLOSED: Detected = { type: 'closed', error: null };
-
-/** Whether, of two sockets nobody reads, the server's is the one that speaks first. */
-export function serverSpeaksFirst(client: Socket, server: Socket, done: (isFirst: boolean) => void): void {
-  const settle = (isFirst: boolean): void => {
-    client.removeListener('readable', onClient);
-    server.removeListener('readable', onServer);
-    server.removeListener('close', onClient);
-    done(isFirst);
-  };
-  const onClient = (): void => settle(false);
-  const onServer = (): void => settle(true);
-  client.once('readable', onClient);
-  server.once('readable', onServer);
-  server.once('close', onClient);
 }

@@ -79,12 +79,16 @@ export class Dialogue {
         if (!ear.destroyed) ear.end();
       });
     });
-    socket.on('error', (error: Error) => {
+    const broke = (error: Error): void => {
       this.failure ??= error;
       this.firstGone ??= side;
       for (const one of this.mouths) cut(one.socket); // the other side shall not take it for an end
-    });
+    };
+    socket.on('error', broke);
     socket.on('close', () => this.closed(mouth, side));
+    if (!socket.closed) return;
+    if (socket.errored) broke(socket.errored); // before anybody listened
+    this.closed(mouth, side);
   }
 
   private closed({ socket, way, ear }: Mouth, side: 'client' | 'server'): void {

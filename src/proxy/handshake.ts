@@ -1,5 +1,5 @@
 import { isIP, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { ownFor } from '../certs/identity.js';
 import type { Shown, Wanted } from '../certs/leaves.js';
 import { altNames, type CertName, certName, uniqueNames } from '../certs/names.js';
@@ -7,11 +7,12 @@ import { knowsEcdsa } from '../flow/ciphers.js';
 import { now } from '../flow/clock.js';
 import { certificatesOf, pemOf } from '../flow/der.js';
 import { nameValue } from '../flow/distinguished.js';
-import { bracketed, type ClientFacts, type Origin, type ServerFacts } from '../flow/flow.js';
+import type { ClientFacts, Origin, ServerFacts } from '../flow/flow.js';
 import type { Mode } from '../flow/mode.js';
+import { acceptTls, securedClient } from './accepting.js';
 import type { Inside } from './connector.js';
 import type { Context } from './context.js';
-import { type Detected, detect, serverSpeaksFirst } from './detection.js';
+import { type Detected, detect } from './detection.js';
 import { type Dialled, type DialResult, isDialled } from './dialled.js';
 import type { ClientHello } from './hello.js';
 import { chooseLayer, connectionImage } from './layers.js';
@@ -19,9 +20,8 @@ import { openServer } from './opening.js';
 import { joinRaw } from './rawtcp.js';
 import { clientRefusal, isDistrust } from './refusals.js';
 import { tunnelRoute } from './route.js';
-import { logSecrets } from './secrets.js';
-import { peerChain, tlsFacts } from './securing.js';
 import { Session } from './session.js';
+import { LEFT, untilSpoken } from './silence.js';
 
 const JUST_AFTER = 1000;
 /** What is read as HTTP where nothing was agreed on; all else is raw bytes (TL-12). */
@@ -97,8 +97,9 @@ export class Handshake {
 
   private shake(inside: Inside, names: readonly CertName[]): void {
     void this.context.leaf(this.wanted(inside.dialled, names)).then((shown) => {
-      if (this.socket.destroyed) this.drop(inside.dialled);
-      else this.serve(shown, inside);
+      if (!this.socket.destroyed) return this.serve(shown, inside);
+      this.drop(inside.dialled);
+      this.row('').failed('handshake', 'the client left before it was shown a certificate');
     });
   }
 
@@ -126,64 +127,19 @@ export class Handshake {
 
   private serve(shown: Shown, inside: Inside): void {
     const { socket, context, hello } = this;
-    const alpn = this.agreed(inside);
-    socket.removeAllListeners('error');
-    const secure = new TLSSocket(socket, {
-      isServer: true,
-      secureContext: shown.context,
-      requestCert: context.options.request_client_cert,
-      rejectUnauthorized: false,
-      ...(alpn === null ? {} : { ALPNProtocols: [alpn] }),
+    acceptTls(context, socket, shown, this.agreed(inside), {
+      done: (secure) => {
+        const securedAt = now();
+        const client = securedClient(context, this.client, socket, secure, hello, shown);
+        const server = inside.dialled && isDialled(inside.dialled) ? inside.dialled.facts : null;
+        context.scripts.connection('tls_established_client', connectionImage({ client, server, sni: hello.sni }));
+        this.speakInside(secure, client, server, inside, securedAt);
+      },
+      failed: (error) => {
+        this.drop(inside.dialled);
+        this.refused(error);
+      },
     });
-    logSecrets(context, secure);
-    const onError = (error: NodeJS.ErrnoException): void => {
-      stop();
-      this.drop(inside.dialled);
-      secure.on('error', () => {}); // reported
-      this.refused(error);
-      secure.destroy();
-    };
-    const onClose = (): void => {
-      stop();
-      this.drop(inside.dialled);
-      this.refused(null);
-    };
-    const timer = setTimeout(() => {
-      onError(new Error(`the TLS handshake did not finish within ${context.options.head_timeout} s`));
-    }, context.options.head_timeout * 1000);
-    const stop = (): void => {
-      clearTimeout(timer);
-      secure.removeListener('error', onError);
-      secure.removeListener('close', onClose);
-      secure.removeListener('end', onEnd);
-    };
-    const onEnd = (): void => void secure.destroy();
-    secure.on('error', onError);
-    secure.on('close', onClose);
-    secure.on('end', onEnd);
-    secure.resume(); // an end is only heard while reading
-    secure.once('secure', () => {
-      stop();
-      secure.pause(); // what comes while scripts are asked is for the session
-      const securedAt = now();
-      const client = this.secured(secure, shown);
-      const server = inside.dialled && isDialled(inside.dialled) ? inside.dialled.facts : null;
-      context.scripts.connection('tls_established_client', connectionImage({ client, server, sni: hello.sni }));
-      this.speakInside(secure, client, server, inside, securedAt);
-    });
-  }
-
-  private secured(secure: TLSSocket, shown: Shown): ClientFacts {
-    const { hello, socket, client } = this;
-    const { sni, alpn: alpnOffers, ciphers } = hello;
-    const chain = this.context.options.request_client_cert ? peerChain(secure.getPeerX509Certificate()) : null;
-    return {
-      ...client,
-      local: client.local ?? `${bracketed(socket.localAddress ?? '')}:${socket.localPort ?? 0}`,
-      tls: { ...tlsFacts(secure, sni), alpnOffers, ciphers },
-      shown: shown.certificate,
-      ...(chain ? { chain } : {}),
-    };
   }
 
   private speakInside(
@@ -210,17 +166,19 @@ export class Handshake {
   /** Nothing was agreed on, so the first bytes have to say what is spoken. */
   private detect(secure: TLSSocket, inside: Inside, securedAt: number, done: (isHttp: boolean) => void): void {
     const { dialled } = inside;
+    const { host, port } = this.origin;
     detect(secure, this.context.options.head_timeout, (detected) => {
       if (detected.type === 'closed') {
         this.drop(dialled);
         secure.on('error', () => {}); // reported
         secure.destroy();
         if (detected.error ? isDistrust(detected.error) : now() - securedAt < JUST_AFTER) this.refused(detected.error);
+        else this.row(LEFT).finished();
       } else if (detected.type !== 'silent' || !dialled || !isDialled(dialled))
         done(MAY_BE_HTTP.includes(detected.type));
       else
-        serverSpeaksFirst(secure, dialled.socket, (isFirst) => {
-          if (isFirst) done(false);
+        untilSpoken(this.context, { client: this.client, host, port, scheme: 'tls' }, secure, dialled, (first) => {
+          if (first === 'server') done(false);
           else this.detect(secure, inside, securedAt, done);
         });
     });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type RawRequestHead, RequestReader, type Statements } from '../http/reader.js';
 import type { Context } from './context.js';
+import { looksLikeTls } from './hello.js';
 import { limitsOf } from './limits.js';
 
 /** Bytes that may wait to be read before the client is asked to pause. */
@@ -18,6 +19,8 @@ export interface IntakeUser extends Statements<RawRequestHead> {
   gone(error: NodeJS.ErrnoException | null): void;
   /** Nothing came from or went to the client for `idle_timeout`. */
   idle(): void;
+  /** The first bytes are those of TLS. True where they are taken. */
+  tls(first: Buffer): boolean;
   /** A head was begun and not finished within `head_timeout`. */
   late(): void;
 }
@@ -26,6 +29,7 @@ export interface IntakeUser extends Statements<RawRequestHead> {
 export class Intake {
   private readonly reader: RequestReader;
   private queue: Buffer | null = null;
+  private hasBegun = false;
   private headTimer: NodeJS.Timeout | null = null;
   /** What comes next has to wait: a request is complete and its exchange is not. */
   isBusy = false;
@@ -117,6 +121,9 @@ export class Intake {
 
   private readonly onData = (bytes: Buffer): void => {
     if (this.isStopped) return;
+    const isFirst = !this.hasBegun;
+    this.hasBegun = true;
+    if (isFirst && looksLikeTls(bytes) && this.user.tls(bytes)) return;
     this.queue = this.queue ? Buffer.concat([this.queue, bytes]) : bytes;
     this.pump();
   };

@@ -84,6 +84,8 @@ export class Lane {
   /** Changes the message that is held. False where it is another. */
   edit(index: number, content: Uint8Array): boolean {
     if (this.held?.index !== index) return false;
+    const { said, content: before } = this.held;
+    if (isSame(content, before ?? said.content)) return true;
     this.held = { ...this.held, content };
     this.conversation.edit(index, content);
     return true;
@@ -139,8 +141,9 @@ export class Lane {
     this.pass(said, null);
   }
 
-  private judged(said: Utterance, index: number, { content, isDropped, holds }: Judgement): void {
+  private judged(said: Utterance, index: number, { content: given, isDropped, holds }: Judgement): void {
     if (this.isOver) return;
+    const content = given && !isSame(given, said.content) ? given : null;
     if (content) this.conversation.edit(index, content);
     if (isDropped) {
       this.conversation.drop(index);
@@ -155,4 +158,8 @@ export class Lane {
   private pass(said: Utterance, content: Uint8Array | null): void {
     said.pass(content, () => this.goOn());
   }
+}
+
+function isSame(content: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(content, other) === 0;
 }

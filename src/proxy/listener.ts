@@ -5,11 +5,19 @@ import type { Entrance } from './entrance.js';
 /** A client that has come in. */
 type OnClient = (socket: net.Socket, entrance: Entrance) => void;
 
-function reasonOf(error: NodeJS.ErrnoException, { host, port }: Entrance): string {
+/** How to ask for another port: where that one was asked for, and as it can be done now. */
+function another({ mode, port }: Entrance, isRunning: boolean): string {
+  const next = port + 2;
+  if (mode.listenPort !== null) return mode.text.replace(/\d+$/, String(next));
+  return isRunning ? `:set listen_port ${next}` : `--listen-port ${next} (-p ${next})`;
+}
+
+function reasonOf(error: NodeJS.ErrnoException, entrance: Entrance, isRunning: boolean): string {
+  const { host, port } = entrance;
   const where = `${bracketed(host)}:${port}`;
   switch (error.code) {
     case 'EADDRINUSE':
-      return `${where} is in use by another program; try --listen-port ${port + 2} (-p ${port + 2})`;
+      return `${where} is in use by another program; try ${another(entrance, isRunning)}`;
     case 'EACCES':
       return `${where} may not be opened by this user; try a port above 1023`;
     case 'EADDRNOTAVAIL':
@@ -33,10 +41,15 @@ export class Listener {
   ) {}
 
   /** Opens a port. Rejects with a sentence for the user. */
-  static open(asked: Entrance, onClient: OnClient, onError: (error: Error) => void): Promise<Listener> {
+  static open(
+    asked: Entrance,
+    isRunning: boolean,
+    onClient: OnClient,
+    onError: (error: Error) => void,
+  ): Promise<Listener> {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true });
     return new Promise((done, fail) => {
-      server.once('error', (error) => fail(new Error(reasonOf(error, asked))));
+      server.once('error', (error) => fail(new Error(reasonOf(error, asked, isRunning))));
       server.listen({ host: asked.host, port: asked.port, backlog: 1024 }, () => {
         server.removeAllListeners('error');
         server.on('error', onError);

@@ -19,6 +19,8 @@ function cutOff(socket: Socket): Promise<void> {
 export class Listeners implements Listening {
   private listeners: readonly Listener[] = [];
   private readonly clients = new Set<Socket>();
+  /** It runs: the command line has been read. */
+  private hasOpened = false;
 
   constructor(
     private readonly context: () => Context,
@@ -43,6 +45,7 @@ export class Listeners implements Listening {
     for (const [{ mode }, listener] of kept) listener.entrance = { ...listener.entrance, mode };
     for (const listener of left) listener.close();
     const places = this.listeners.map(({ entrance: { mode, host, port } }) => ({ mode: modeName(mode), host, port }));
+    this.hasOpened = true;
     this.say({ type: 'listening', places });
     return null;
   }
@@ -86,7 +89,7 @@ export class Listeners implements Listening {
 
   private openOne(entrance: Entrance): Promise<Listener> {
     const fault = (error: Error): void => this.context().log('error', `the listening port: ${error.message}`);
-    return Listener.open(entrance, (socket, by) => this.enter(socket, by), fault);
+    return Listener.open(entrance, this.hasOpened, (socket, by) => this.enter(socket, by), fault);
   }
 
   private enter(socket: Socket, entrance: Entrance): void {

@@ -7,7 +7,8 @@ import type { Entrance } from './entrance.js';
 import { chooseLayer, connectionImage } from './layers.js';
 import { connectOpener, reverseOpener } from './opener.js';
 import { type Reach, reachOf } from './reach.js';
-import { Session } from './session.js';
+import { secureProxy } from './secureproxy.js';
+import { type Front, type OnConnect, Session } from './session.js';
 import { serveSocks } from './socksclient.js';
 import { Tunnel } from './tunnel.js';
 
@@ -57,9 +58,16 @@ function serve(context: Context, mode: Mode, socket: Socket, client: ClientFacts
 function proxy(context: Context, mode: Mode, socket: Socket, client: ClientFacts): void {
   chooseLayer(context, { client, server: null, layer: 'http', possible: ['http'] }, () => {
     if (socket.destroyed) return;
-    new Session(context, mode, socket, client, null, (tunnelled, authority, rest, told) => {
-      if (rest.length > 0) tunnelled.unshift(rest);
-      new Tunnel(context, mode, tunnelled, client, connectOpener(authority, told));
-    });
+    const secure = (begun: Socket): void =>
+      secureProxy(context, begun, client, (inner, secured) => speakHttp(context, mode, inner, secured, null));
+    speakHttp(context, mode, socket, client, secure);
   });
+}
+
+function speakHttp(context: Context, mode: Mode, socket: Socket, client: ClientFacts, secure: Front['secure']): void {
+  const tunnel: OnConnect = (tunnelled, authority, rest, told) => {
+    if (rest.length > 0) tunnelled.unshift(rest);
+    new Tunnel(context, mode, tunnelled, client, connectOpener(authority, told));
+  };
+  new Session(context, mode, socket, client, null, { tunnel, secure });
 }

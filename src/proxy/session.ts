@@ -33,6 +33,13 @@ export type OnConnect = (
   told: (isOpen: boolean) => void,
 ) => void;
 
+/** What becomes of what is no request to a proxy. */
+export interface Front {
+  readonly tunnel: OnConnect;
+  /** TLS begins on the socket, which is paused; null where nobody can speak it. */
+  readonly secure: ((socket: Socket) => void) | null;
+}
+
 const GONE = 'the client closed its half of the connection while the flow was held: it may be gone';
 
 /**
@@ -61,7 +68,8 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     private readonly socket: Socket,
     private readonly client: ClientFacts,
     private readonly inside: Inside | null,
-    private readonly onConnect: OnConnect | null,
+    /** Null inside a tunnel. */
+    private readonly front: Front | null,
     /** Called when the client is gone. */
     private readonly onClose: (error: NodeJS.ErrnoException | null) => void = () => {},
   ) {
@@ -77,7 +85,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     this.requests += 1;
     const { head: raw, refusal } = admit(this.context.login, this.mode, this.inside !== null, came);
     if (refusal) return this.refuse(raw, refusal.kind, refusal.message);
-    if (raw.method === 'CONNECT' && this.onConnect) {
+    if (raw.method === 'CONNECT' && this.front) {
       this.connectTo = this.read(raw, () => connectAuthority(raw));
       this.connectFields = raw.fields;
       this.intake.isBusy = this.connectTo !== null; // what follows belongs to the tunnel
@@ -126,9 +134,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
 
   malformed(reason: string, raw: string): void {
     this.intake.headRead();
-    const tls = raw.charCodeAt(0) === 0x16 && !this.inside;
-    const words = tls ? 'the client speaks TLS to the proxy port: its proxy URL must begin with http://' : reason;
-    (this.exchange ?? this.open()).request.malformed(words, withoutLogins(this.context.login, raw));
+    (this.exchange ?? this.open()).request.malformed(reason, withoutLogins(this.context.login, raw));
   }
 
   // --- the wire
@@ -319,6 +325,15 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     this.flush();
   }
 
+  tls(first: Buffer): boolean {
+    if (!this.front?.secure) return false;
+    this.intake.release();
+    this.socket.pause();
+    this.socket.unshift(first);
+    this.front.secure(this.socket);
+    return true;
+  }
+
   gone(error: NodeJS.ErrnoException | null): void {
     this.exchange?.clientClosed(true);
     this.connector.close();
@@ -340,7 +355,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     this.socket.pause();
     this.connector.close();
     askForTunnel(this.context, this.client, authority, this.connectFields, (verdict) => {
-      if (verdict.type === 'go') return this.onConnect?.(this.socket, verdict.authority, rest, verdict.told);
+      if (verdict.type === 'go') return this.front?.tunnel(this.socket, verdict.authority, rest, verdict.told);
       this.socket.on('error', () => {}); // the close that follows says it
       if (verdict.type === 'kill') this.socket.destroy();
       else this.socket.end(verdict.answer);

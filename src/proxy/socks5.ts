@@ -12,8 +12,8 @@ export interface SocksPort {
   readonly accepts: ((user: string, password: string) => boolean) | null;
   /** The client wants this server; `rest` came behind. Answered with `socksReply`. */
   connect(to: Authority, rest: Buffer): void;
-  /** It cannot go on; what the client is told has been sent. */
-  fail(message: string): void;
+  /** It cannot go on; what the client is told has been sent. `to` is what it wanted, as far as that is known. */
+  fail(message: string, to?: Authority): void;
 }
 
 const VERSION = 5;
@@ -73,16 +73,16 @@ export class Socks5 {
     }
   }
 
-  private fail(message: string, answer?: Buffer): Used {
+  private fail(message: string, answer?: Buffer, to?: Authority): Used {
     this.state = 'over';
     if (answer) this.port.send(answer);
-    this.port.fail(message);
+    this.port.fail(message, to);
     return 0;
   }
 
   /** Version, number of methods, methods (RFC 1928 3). */
   private readGreeting(bytes: Buffer): Used {
-    if (bytes.length > 0 && bytes[0] !== VERSION) return this.fail(strangerMessage(bytes[0] ?? 0));
+    if (bytes.length > 0 && bytes[0] !== VERSION) return this.fail(strangerMessage(bytes));
     const count = bytes[1];
     if (count === undefined || bytes.length < 2 + count) return 'more';
     const methods = bytes.subarray(2, 2 + count);
@@ -126,19 +126,29 @@ export class Socks5 {
     const host = hostOf(kind, bytes.subarray(from, from + length));
     const end = from + length + 2;
     const port = bytes.readUInt16BE(end - 2);
-    if (host === null || port === 0) return this.fail('the SOCKS client names no server', socksReply('failure'));
+    const fault = faultOf(host, port);
+    if (fault !== null) return this.fail(`the SOCKS client names ${fault}`, socksReply('failure'), { host, port });
     this.state = 'over';
     this.port.connect({ host, port }, bytes.subarray(end));
     return end;
   }
 }
 
-function hostOf(kind: number, bytes: Buffer): string | null {
+/** Why there is no such server, or null. */
+function faultOf(host: string, port: number): string | null {
+  if (host === '') return 'a server with an empty name';
+  if (isIP(host) === 0 && !/^[!$&'()*+,;=\-._~0-9a-z]+$/.test(host)) return `a server that cannot be: "${host}"`;
+  return port === 0 ? `port 0 of ${host}` : null;
+}
+
+/** What is no printable ASCII as \xNN, which no name has. */
+function hostOf(kind: number, bytes: Buffer): string {
   if (kind === IPV4) return bytes.join('.');
-  if (kind === NAME) {
-    const name = bytes.toString('latin1').toLowerCase();
-    return isIP(name) !== 0 || /^[!$&'()*+,;=\-._~0-9a-z]+$/.test(name) ? name : null;
-  }
+  if (kind === NAME)
+    return bytes
+      .toString('latin1')
+      .toLowerCase()
+      .replace(/[^\x21-\x7e]/g, (octet) => `\\x${octet.charCodeAt(0).toString(16).padStart(2, '0')}`);
   const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16));
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
@@ -147,8 +157,12 @@ function commandName(command: number): string {
   return { 2: 'BIND', 3: 'UDP ASSOCIATE' }[command] ?? String(command);
 }
 
-function strangerMessage(first: number): string {
+/** The beginning of an HTTP request (RFC 9112 3): a method in capitals, as far as it has come, and a blank. */
+const REQUEST = /^[A-Z]{1,16}(?: |$)/;
+
+function strangerMessage(bytes: Buffer): string {
+  const [first] = bytes;
   const speaks = first === 0x16 ? 'TLS' : first === 4 ? 'SOCKS4' : 'no SOCKS5';
-  const isHttp = /[A-Za-z]/.test(String.fromCharCode(first));
+  const isHttp = REQUEST.test(bytes.toString('latin1'));
   return `the client speaks ${isHttp ? 'HTTP, it seems,' : speaks} to a SOCKS5 port: its proxy URL must begin with socks5h://`;
 }

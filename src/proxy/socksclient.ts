@@ -33,10 +33,10 @@ export function serveSocks(context: Context, mode: Mode, socket: Socket, client:
     socket.removeListener('timeout', onTimeout);
     socket.pause();
   };
-  const fail = (message: string): void => {
+  const fail = (message: string, to: Authority = { host: '', port: 0 }): void => {
     leave();
     context.log('warn', `${client.address}: ${message}`);
-    context.ledger.openPassage(client, '', 0, 'tcp', '').failed('malformed-request', message);
+    context.ledger.openPassage(client, to.host, to.port, 'tcp', '').failed('malformed-request', message);
     socket.end();
     socket.resume();
   };

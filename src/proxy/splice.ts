@@ -28,11 +28,15 @@ export function splice(client: Socket, server: Socket, listener: SpliceListener)
       if (!to.destroyed) to.end();
     });
     from.on('error', fail);
-    from.on('close', () => {
+    const gone = (): void => {
       if (!from.readableEnded) to.destroy();
       closed();
-    });
+    };
+    from.on('close', gone);
     from.resume();
+    if (!from.closed) return;
+    failure ??= from.errored; // it was gone before anybody listened
+    gone();
   };
   join(client, server, (bytes) => listener.moved(bytes, 0));
   join(server, client, (bytes) => listener.moved(0, bytes));

@@ -35,7 +35,10 @@ export function switchOver(
   chooseLayer(context, at, (chosen) => {
     const fields = entry.response?.head.fields ?? [];
     const { deflate, unknown } = negotiated(fieldValues(fields, 'sec-websocket-extensions').join(', '));
-    if (unknown.length > 0) context.log('warn', `websocket extensions that are not known: ${unknown.join(', ')}`);
+    const { origin, path } = entry.request.head;
+    const names = unknown.join(', ');
+    if (unknown.length > 0)
+      context.log('warn', `${origin.host}:${origin.port}${path}: websocket extensions that are not known: ${names}`);
     const protocol = chosen === 'websocket' ? ({ type: 'websocket', deflate } as const) : ({ type: 'tcp' } as const);
     talkOver(context, entry, client, server, protocol, (error) => {
       if (error) entry.failed('cut-off', `the connection broke: ${error.message}`);

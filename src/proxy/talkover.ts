@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { bracketed } from '../flow/flow.js';
 import type { Deflate } from '../websocket/codec.js';
 import type { Context } from './context.js';
 import { Dialogue } from './dialogue.js';
@@ -40,15 +41,16 @@ export function talkOver(
     isKilled = true;
     dialogue.kill();
   };
+  const name = nameOf(record);
   const teller = {
     note: (text: string) => {
       record.note({ level: 'info', text, place: null });
-      context.log('warn', text);
+      context.log('warn', `${name}: ${text}`);
     },
     concluded: (fromClient: boolean, code: number, reason: string) => conversation.finish(fromClient, code, reason),
     fail: (text: string) => {
       record.note({ level: 'error', text, place: null });
-      context.log('error', text);
+      context.log('error', `${name}: ${text}`);
       kill();
     },
   };
@@ -81,6 +83,13 @@ export function talkOver(
     talk: talkHandle(ways, lanes),
   };
   hooks.start(() => dialogue.start(client.rest, server.rest), kill);
+}
+
+/** Which one it is, for the event log. */
+function nameOf(record: Entry | Passage): string {
+  if (!(record instanceof Entry)) return `${bracketed(record.host)}:${record.port}`;
+  const { origin, path } = record.request.head;
+  return `${bracketed(origin.host)}:${origin.port}${path}`;
 }
 
 function talkHandle(ways: { readonly toServer: Way; readonly toClient: Way }, lanes: readonly Lane[]): TalkHandle {

@@ -2,8 +2,8 @@ import { isIP, type Socket } from 'node:net';
 import type { ClientFacts, Origin } from '../flow/flow.js';
 import type { Mode } from '../flow/mode.js';
 import type { Context } from './context.js';
-import { ANYTHING, type Detected, detect, type Expectation, serverSpeaksFirst } from './detection.js';
-import { type Dialled, isDialled, type TlsWish } from './dialled.js';
+import { ANYTHING, type Detected, detect, type Expectation } from './detection.js';
+import { type DialFailure, type Dialled, isDialled, type TlsWish } from './dialled.js';
 import { Handshake } from './handshake.js';
 import type { ClientHello } from './hello.js';
 import { ignoredBy, isTcpHost, passedBy } from './hosts.js';
@@ -13,6 +13,7 @@ import { openServer } from './opening.js';
 import { joinRaw } from './rawtcp.js';
 import { type Route, tunnelRoute } from './route.js';
 import { Session } from './session.js';
+import { LEFT, untilSpoken } from './silence.js';
 
 /** Milliseconds given to a client whose first message need only tell whether it is TLS. */
 const SHORT_SILENCE = 200;
@@ -22,6 +23,8 @@ export class Tunnel {
   private readonly host: string;
   private readonly port: number;
   private speaksTls = false;
+  /** Why there was no way to the server when it was to speak first. */
+  private unreachable: DialFailure | null = null;
 
   constructor(
     private readonly context: Context,
@@ -73,6 +76,7 @@ export class Tunnel {
 
   private get expectation(): Expectation {
     if (this.isHttp) return { silence: null, isTlsOrRaw: true };
+    if (this.unreachable) return { ...ANYTHING, silence: null };
     return this.isRaw() ? { silence: SHORT_SILENCE, isTlsOrRaw: true } : ANYTHING;
   }
 
@@ -98,25 +102,39 @@ export class Tunnel {
       case 'silent':
         return this.listenToServer();
       case 'closed':
-        return void this.socket.destroy();
+        return this.leave();
       case 'late':
-        if (detected.hasBegun)
-          this.row('the client did not finish its first message').failed('timed-out', 'no complete first message came');
+        if (!detected.hasBegun) return this.leave();
+        this.row('the client did not finish its first message').failed('timed-out', 'no complete first message came');
         this.socket.destroy();
     }
   }
 
+  /** The client has said nothing. One that named its server has a row all the same. */
+  private leave(): void {
+    const { unreachable } = this;
+    if (unreachable) this.row('').failed(unreachable.kind, unreachable.message);
+    else if (this.mode.type !== 'reverse') this.row(LEFT, 'tcp').finished();
+    this.socket.destroy();
+  }
+
   /** Nothing comes from the client: perhaps the server speaks first, as with SMTP or SSH. */
   private listenToServer(): void {
-    const { socket, raw } = this;
+    const { socket, raw, client, host, port } = this;
     openServer(this.context, raw, this.wish(raw.origin), this.client, (result) => {
-      if (socket.destroyed) return isDialled(result) && result.socket.destroy();
-      if (!isDialled(result)) return this.peek();
-      const server = result.socket;
+      if (!isDialled(result)) {
+        this.unreachable = result;
+        return this.isRaw() ? this.leave() : this.peek();
+      }
+      const { socket: server } = result;
       server.on('error', () => {}); // the close that follows says it
-      serverSpeaksFirst(socket, server, (isFirst) => {
-        const passed = passedBy(this.context, [this.host], this.port);
-        if (isFirst) return this.join(result, passed ?? 'the server speaks first', passed === null);
+      if (socket.destroyed) {
+        server.destroy();
+        return this.leave();
+      }
+      untilSpoken(this.context, { client, host, port, scheme: 'tcp' }, socket, result, (first) => {
+        const passed = passedBy(this.context, [host], port);
+        if (first === 'server') return this.join(result, passed ?? 'the server speaks first', passed === null);
         server.destroy();
         this.peek();
       });
@@ -186,8 +204,8 @@ export class Tunnel {
     new Handshake(this.context, this.mode, this.socket, this.client, this.origin('https'), hello, inner);
   }
 
-  private row(why: string) {
-    return this.context.ledger.openPassage(this.client, this.host, this.port, 'tls', why);
+  private row(why: string, scheme: 'tcp' | 'tls' = 'tls') {
+    return this.context.ledger.openPassage(this.client, this.host, this.port, scheme, why);
   }
 
   // --- what is not HTTP

@@ -61,6 +61,15 @@ export function focusedMessage(talk: OpenTalk): { readonly index: number; readon
   return message ? { index, message } : null;
 }
 
+/** The first message that is held. */
+export function heldMessage({ columns }: OpenTalk): { readonly index: number; readonly message: TalkMessage } | null {
+  for (let index = 0; index < columns.length; index += 1) {
+    const message = columns.get(index);
+    if (message?.held) return { index, message };
+  }
+  return null;
+}
+
 /** The first bytes of a message; null where it was not kept. */
 export function contentOf({ source }: OpenTalk, { offset, size }: TalkMessage, most: number): Uint8Array | null {
   return offset === null ? null : source.read(offset, Math.min(size, most));

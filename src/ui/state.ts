@@ -17,6 +17,7 @@ import type { EditLine } from './editline.js';
 import type { Keymap } from './keymap.js';
 import type { OpenTalk } from './opentalk.js';
 import { Rows } from './rows.js';
+import { textWidth } from './text.js';
 
 export type Tab = 'request' | 'response' | 'messages' | 'detail';
 
@@ -253,10 +254,25 @@ export function withFocus(state: State, focus: number): State {
 const NOTICE_TIME = { long: 5000, short: 2500 } as const;
 const MOST_LOG = 10_000;
 
-/** Shows a message for a while (UI-PR-10). */
+/** Newest entries of the event log among which what a notice says may be already. */
+const RECENT = 5;
+
+/** Shows a message for a while (UI-PR-10); one that does not fit on its line is in the event log, too. */
 export function withNotice(state: State, level: LogLevel, text: string): State {
   const time = level === 'info' || level === 'debug' ? NOTICE_TIME.short : NOTICE_TIME.long;
-  return { ...state, notice: { level, text, until: state.now + time } };
+  const next = { ...state, notice: { level, text, until: state.now + time } };
+  const isThere = isWhole(next, text) || state.log.slice(-RECENT).some((entry) => entry.text === text);
+  return isThere ? next : withLog(next, { at: state.now, level, text });
+}
+
+/** Whether a notice fits on its line. */
+export function isWhole({ columns }: State, text: string): boolean {
+  return !text.includes('\n') && textWidth(text) <= noticeWidth(columns);
+}
+
+/** Cells for a notice. */
+export function noticeWidth(columns: number): number {
+  return columns - 2;
 }
 
 /** Adds to the event log, a ring of 10,000 entries (UI-EV-01). */
@@ -267,8 +283,12 @@ export function withLog(state: State, entry: LogEntry): State {
 
 const RANK: Readonly<Record<string, number>> = { error: 0, warn: 1, info: 2, alert: 2, debug: 3 };
 
-/** The entries that the event log shows at its verbosity (UI-EV-02). */
+/** Whether the event log shows entries of a level at its verbosity (UI-EV-02). */
+export function showsLevel(state: State, level: LogLevel): boolean {
+  return (RANK[level] ?? 2) <= (RANK[state.options.console_eventlog_verbosity] ?? 2);
+}
+
+/** The entries that the event log shows. */
 export function visibleLog(state: State): readonly LogEntry[] {
-  const most = RANK[state.options.console_eventlog_verbosity] ?? 2;
-  return most >= 3 ? state.log : state.log.filter((entry) => (RANK[entry.level] ?? 2) <= most);
+  return state.log.filter(({ level }) => showsLevel(state, level));
 }

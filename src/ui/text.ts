@@ -177,6 +177,21 @@ export function startOf(text: string, width: number): string {
   return out;
 }
 
+/** A text in lines of at most that many cells, harmless; broken behind blanks where there are some. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = startOf(text, textWidth(text));
+  while (textWidth(rest) > width) {
+    const most = startOf(rest, Math.max(1, width)) || rest.slice(0, 1);
+    const blank = most.lastIndexOf(' ');
+    const isWord = rest[most.length] !== ' ' && blank > 0;
+    const piece = isWord ? most.slice(0, blank + 1) : most;
+    lines.push(piece.trimEnd());
+    rest = rest.slice(piece.length).trimStart();
+  }
+  return rest === '' && lines.length > 0 ? lines : [...lines, rest];
+}
+
 function endOf(text: string, width: number): string {
   const all = [...glyphs(text)];
   let out = '';

@@ -92,10 +92,18 @@ export class MessageReader {
     receiver.on('error', (error) => {
       if (this.isBroken || receiver !== this.receiver) return;
       this.isBroken = true;
-      this.listener.broken(error.message);
+      this.listener.broken(isTooLarge(error) ? tooLarge(this.limit) : error.message);
     });
     return receiver;
   }
+}
+
+function isTooLarge(error: Error): boolean {
+  return 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+}
+
+function tooLarge(limit: number): string {
+  return `a message has more than ${limit} bytes, the most that is read`;
 }
 
 /** Writes whole messages of one direction as frames. */

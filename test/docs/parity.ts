@@ -56,7 +56,6 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['EVT-16', 'differs: tls_established_server comes after server_connected; the argument is the connection'],
   ['EVT-17', 'differs: not there: no QUIC'],
   ['EVT-18', 'differs: not there: proxyauth says who may come in by SOCKS'],
-  ['MO-01', 'differs: the proxy itself is reached without TLS'],
   ['MO-03', 'differs: http, https, tls and tcp; Alt-Svc is not rewritten'],
   ['MO-05', 'differs: not there, and said so'],
   ['MO-06', 'differs: not there, and said so'],
@@ -167,7 +166,10 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
     'WS-02',
     'differs: a message of more than 16 MB passes in its frames, and nobody sees its content; frames that break the protocol pass, too, for the other side to refuse',
   ],
-  ['WS-06', 'differs: a reset passes as a reset; a client that closes its half before it has said a word is let go'],
+  [
+    'WS-06',
+    'differs: a reset passes as a reset; a client that closes its half before anybody has said a word is let go, with a row that says so',
+  ],
   ['NF-09', 'differs: a flow that is damaged within itself costs no other, and the flows behind it are loaded, too'],
   ['HAR-01', 'differs: postData stands with any method that has a body, and `connect` has the time of `ssl` in it'],
   [

@@ -61,6 +61,7 @@ test('a held message is edited in the editor, another dropped, and a third put b
   await screen.sees('1 message, held');
   screen.press('\r');
   await screen.sees('held first');
+  assert.match(screen.text(), /‖ a message to the server is held: a releases it, X kills the connection/);
   screen.press('e');
   await screen.sees('held edited edited by hand');
   screen.press('a');
@@ -74,4 +75,46 @@ test('a held message is edited in the editor, another dropped, and a third put b
   screen.press('a');
   assert.deepEqual([...(await client.hears(1))], ['from nobody']);
   assert.deepEqual(origin.heard, ['edited by hand']);
+});
+
+test('the Request and Response tabs of an open websocket say where its bytes are', async (t) => {
+  const { screen, port } = await openApp(t);
+  const origin = await startWebSocketOrigin(t);
+  const client = await openWebSocketAt(port, origin.port);
+  client.socket.send('said');
+  await screen.sees('2 messages');
+  screen.press('\r');
+  await screen.sees('Messages 2');
+  for (const field of ['Sec-WebSocket-Accept:', 'Sec-WebSocket-Key:']) {
+    screen.press('h');
+    await screen.sees(field);
+    assert.doesNotMatch(screen.text(), /content missing|store_streamed_bodies|fetches it again/);
+    assert.match(screen.text(), /no content: what was said behind the head is in Messages/);
+  }
+});
+
+test('in a list without colours the message under the cursor has a sign, and the held one is named', async (t) => {
+  const { screen, port } = await openApp(t, {
+    columns: 110,
+    options: { intercept: '~websocket', intercept_active: true },
+  });
+  const origin = await startWebSocketOrigin(t, { answer: () => {} });
+  const client = await openWebSocketAt(port, origin.port);
+  client.socket.send('first');
+  await screen.sees(/‖ 1 message, held/);
+  screen.press('\r');
+  await screen.sees(/^>> → .*held first/m);
+  origin.sockets[0]?.send('back');
+  await screen.sees(/^>> ← .*held back/m);
+  screen.press('k');
+  await screen.sees(/^>> → .*held first/m);
+  assert.match(screen.text(), /^ {3}← .*held back/m);
+  screen.press('a');
+  await screen.sees(/^>> → [^h]*first/m);
+  client.socket.send('second');
+  await screen.sees(/held second/);
+  screen.press('e');
+  await screen.sees(
+    /The message has gone on\. Held is number 3 of 3, at \d\d:\d\d:\d\d; :messages\.filter ~held shows it\./,
+  );
 });

@@ -42,6 +42,18 @@ test('MO-04 OPT-70 curl through SOCKS5, with names, addresses and a login', { sk
   await proxy.row((row) => row.path === '/plain' && row.status === 200);
 });
 
+test('MO-01 curl speaks TLS to the proxy itself, and TLS inside of that', { skip }, async (t) => {
+  const origin = await startTlsOrigin(t, response('secret'));
+  const plain = await startOrigin(t, answering(response('plain')));
+  const proxy = await startProxy(t, { proxyauth: 'anna:se:cret', ssl_verify_upstream_trusted_ca: origin.caFile });
+  const through = ['--proxy-user', 'anna:se:cret', '--proxy-cacert', proxy.caFile, '--cacert', proxy.caFile];
+  for (const host of ['localhost', '127.0.0.1']) {
+    const by = [...through, '--proxy', `https://${host}:${proxy.port}`];
+    assert.equal(await curl(...by, `http://127.0.0.1:${plain.port}/plain`), 'plain');
+    assert.equal(await curl(...by, `https://localhost:${origin.port}/tls`), 'secret');
+  }
+});
+
 test('MO-03 curl takes sluice for the server, over HTTP and HTTPS', { skip }, async (t) => {
   const origin = await startTlsOrigin(t, response('secret'));
   const proxy = await startProxy(t, {

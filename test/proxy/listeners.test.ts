@@ -81,7 +81,12 @@ test('MO-10 a port that cannot be opened, or a mode that cannot be read, leaves 
   const origin = await startOrigin(t, answering(response('here')));
   const free = await freePort();
   const taken = await refusal(proxy, () => setOption(proxy, 'mode', [`regular@${free}`, `regular@${origin.port}`]));
-  assert.match(taken, new RegExp(`^127\\.0\\.0\\.1:${origin.port} is in use by another program`));
+  assert.match(
+    taken,
+    new RegExp(`^127\\.0\\.0\\.1:${origin.port} is in use by another program; try regular@${origin.port + 2}$`),
+  );
+  const occupied = await refusal(proxy, () => setOption(proxy, 'listen_port', origin.port));
+  assert.match(occupied, new RegExp(`is in use by another program; try :set listen_port ${origin.port + 2}$`));
   assert.equal(await isOpen(free), false);
   const unread = await refusal(proxy, () => setOption(proxy, 'mode', ['transparent']));
   assert.match(unread, /^mode "transparent" is not there; there are regular/);

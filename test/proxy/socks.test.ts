@@ -44,6 +44,14 @@ test('MO-04 a client that speaks HTTP to a SOCKS port is a row that says so', as
   assert.match((await proxy.row((row) => row.failed)).error, /^the client speaks HTTP, it seems, to a SOCKS5 port/);
 });
 
+test('MO-04 a server that cannot be is a row that names it', async (t) => {
+  const proxy = await startProxy(t, { mode: ['socks5'] });
+  const client = await socksTo(proxy, 'a\x1b[2Jb', 80);
+  await client.until('close');
+  const row = await proxy.row((one) => one.failed);
+  assert.deepEqual([row.host, row.port], ['a\\x1b[2jb', 80]);
+});
+
 test('MO-11 MO-04 our own port is a loop through SOCKS, too', async (t) => {
   const proxy = await startProxy(t, { mode: ['socks5'] });
   const client = await socksTo(proxy, '127.1', proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');

@@ -9,7 +9,7 @@ function talk(bytes: readonly (number | string)[], size: number, hasLogin: boole
     send: (answer) => void log.push(answer.toString('hex')),
     accepts: hasLogin ? (user, password) => user === 'anna' && password === 'sé:cret' : null,
     connect: ({ host, port }, rest) => void log.push(`${host} ${port} ${rest.toString()}`.trim()),
-    fail: (message) => void log.push(message),
+    fail: (message, to) => void log.push(to ? `${message}, for ${to.host}:${to.port}` : message),
   });
   const whole = Buffer.concat(bytes.map((one) => (typeof one === 'string' ? Buffer.from(one) : Buffer.from([one]))));
   for (let at = 0; at < whole.length; at += size) socks.push(whole.subarray(at, at + size));
@@ -54,12 +54,21 @@ const CASES: readonly Case[] = [
   {
     what: 'no port',
     bytes: [...WELCOME, 5, 1, 0, 3, 1, 'a', 0, 0],
-    came: ['0500', `0501${REPLY}`, 'the SOCKS client names no server'],
+    came: ['0500', `0501${REPLY}`, 'the SOCKS client names port 0 of a, for a:0'],
   },
   {
-    what: 'a name with a line break',
-    bytes: [...WELCOME, 5, 1, 0, 3, 3, 'a\r\n', 0, 80],
-    came: ['0500', `0501${REPLY}`, 'the SOCKS client names no server'],
+    what: 'an empty name',
+    bytes: [...WELCOME, 5, 1, 0, 3, 0, 0, 80],
+    came: ['0500', `0501${REPLY}`, 'the SOCKS client names a server with an empty name, for :80'],
+  },
+  {
+    what: 'a name with a line break, ESC and NUL',
+    bytes: [...WELCOME, 5, 1, 0, 3, 5, 'a\r\n\x1b\0', 0, 80],
+    came: [
+      '0500',
+      `0501${REPLY}`,
+      'the SOCKS client names a server that cannot be: "a\\x0d\\x0a\\x1b\\x00", for a\\x0d\\x0a\\x1b\\x00:80',
+    ],
   },
   { what: 'only logins', bytes: [5, 1, 2], came: ['05ff', 'the SOCKS client offers only methods of login'] },
   {
@@ -90,6 +99,11 @@ const CASES: readonly Case[] = [
     what: 'HTTP',
     bytes: ['G'],
     came: ['the client speaks HTTP, it seems, to a SOCKS5 port: its proxy URL must begin with socks5h://'],
+  },
+  {
+    what: 'letters that are no method',
+    bytes: ['q\x80\x00\x00'],
+    came: ['the client speaks no SOCKS5 to a SOCKS5 port: its proxy URL must begin with socks5h://'],
   },
   {
     what: 'SOCKS4',

@@ -287,6 +287,31 @@ test('S3-39 EVT-27 DMW-03 a script assigns content, drops, injects and kills', a
   assert.equal(speaker.visits[0]?.received, '\x00ONETELL ITtold by the script');
 });
 
+test('S3-39 DMW-03 edited is what has other bytes, whoever assigned them, and however', async (t) => {
+  const proxy = await scripted(
+    t,
+    `export function tcp_message(flow) {
+       const message = flow.messages.at(-1);
+       const { content } = message;
+       if (content.includes('in place')) content[0] = 0x49;
+       message.content = content.includes('new') ? Buffer.from('NEW') : content;
+     }`,
+    HOLD,
+  );
+  const speaker = await startSpeaker(t);
+  const client = await tunnel(proxy, speaker);
+  for (const [index, text] of ['\x00same', 'in place', 'new'].entries()) {
+    client.send(text);
+    const row = await proxy.row((one) => one.messages === index + 1 && one.held === 'request');
+    if (text === '\x00same') proxy.say({ type: 'edit-message', flow: row, index, content: Buffer.from(text) });
+    proxy.say({ type: 'resume', flows: [row] });
+    await proxy.row((one) => one.messages === index + 1 && one.held === null);
+  }
+  await heard(proxy, speaker, '\x00sameIn placeNEW');
+  const { id } = await talkRow(proxy, 3);
+  assert.deepEqual(told(await readTalk(proxy, id)), ['> data \x00same', '> data edited In place', '> data edited NEW']);
+});
+
 /** A leaf for the server, and a proxy that trusts it. */
 async function overTls(t: TestContext, source: string, options: Parameters<typeof startSpeaker>[1]) {
   const { leaf, caFile } = await localLeaf(t);

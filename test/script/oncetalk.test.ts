@@ -79,6 +79,18 @@ test('ONE-11 what a run makes of messages is put onto the flow, and V takes it b
   assert.deepEqual(told(await readTalk(proxy, row.id)), before);
 });
 
+test('ONE-11 a message that is assigned what it has is not edited', async (t) => {
+  const { proxy, row } = await finishedWebSocket(t);
+  const source = `export function websocket_message(flow) {
+    const message = flow.websocket.messages.at(-1);
+    message.content = Buffer.from(message.content);
+    if (!message.fromClient) message.content = message.content.fill(65, 0, 1);
+  }`;
+  await runOnce(proxy, scriptFile(t, 't.mjs', source), [row.id]);
+  const messages = told(await readTalk(proxy, row.id)).sort();
+  assert.deepEqual(messages, ['< text edited Ane', '< text edited Awo', '> text one', '> text two']);
+});
+
 test('ONE-13 a script that fails half-way through the messages loses none of them', async (t) => {
   const { proxy, row } = await finishedWebSocket(t);
   const before = told(await readTalk(proxy, row.id));

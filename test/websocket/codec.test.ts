@@ -156,7 +156,11 @@ const BROKEN: readonly (readonly [what: string, frames: readonly Frame[], why: R
   ['a reserved opcode', [text('ok'), text('x', { opcode: 5 })], /opcode 5/],
   ['a long ping', [text('ok'), text('x'.repeat(126), { opcode: 9 })], /payload length/],
   ['a ping in fragments', [text('ok'), text('x', { opcode: 9, fin: false })], /FIN/],
-  ['a message above the limit', [text('ok'), text('x'.repeat(LIMIT + 1))], /Max payload/],
+  [
+    'a message above the limit',
+    [text('ok'), text('x'.repeat(LIMIT + 1))],
+    /more than [\d,]+ bytes, the most that is read/,
+  ],
 ];
 
 for (const [what, frames, why] of BROKEN)
@@ -172,7 +176,7 @@ test('reliability 6 a bomb is not inflated beyond the limit; what is no deflate 
   const before = process.memoryUsage().arrayBuffers;
   const { messages, broken } = await read([{ opcode: 2, rsv: 4, payload: bomb }], deflate);
   assert.deepEqual(messages, []);
-  assert.match(broken, /Max payload/);
+  assert.match(broken, /more than [\d,]+ bytes/);
   assert.ok(process.memoryUsage().arrayBuffers - before < 8e6);
   const noise = await read([{ opcode: 2, rsv: 4, payload: Buffer.from([6, 255, 255]) }], deflate);
   assert.notEqual(noise.broken, '');

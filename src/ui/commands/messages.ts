@@ -2,7 +2,7 @@ import type { BodyData } from '../../flow/extent.js';
 import type { FlowId } from '../../flow/flow.js';
 import { isMistake } from '../../options.js';
 import type { FlowTarget } from '../../protocol.js';
-import { focusedMessage, movedTalk, type OpenTalk, shownCount, withFilter } from '../opentalk.js';
+import { focusedMessage, heldMessage, movedTalk, type OpenTalk, shownCount, withFilter } from '../opentalk.js';
 import { focusedRow, type State, topView, type View, withNotice } from '../state.js';
 import { type Effect, type Step, tell } from '../step.js';
 import { parseTalkFilter } from '../talkfilter.js';
@@ -54,12 +54,19 @@ function stepMessage(state: State, by: number): Step {
   return [next, ...loadMessage(next, view.id, focused.index)];
 }
 
+/** Where the first held message is, or how to hold some. */
+function whichIsHeld({ talk, around }: State): string {
+  const held = talk ? heldMessage(talk) : null;
+  if (!talk || !held) return 'Hold messages with :set intercept ~websocket (or ~tcp).';
+  const at = `${held.index + 1} of ${talk.columns.length}, at ${around.timeOf(held.message.at)}`;
+  return `Held is number ${at}; :messages.filter ~held shows it.`;
+}
+
 function onHeld(state: State, act: (flow: FlowTarget, index: number) => Step): Step {
   const message = chosen(state);
   const row = focusedRow(state);
   if (!message || !row) return refusal(state, NONE);
-  if (!message.message.held)
-    return refusal(state, 'The message has gone on. Hold messages with :set intercept ~websocket (or ~tcp).');
+  if (!message.message.held) return refusal(state, `The message has gone on. ${whichIsHeld(state)}`);
   return act({ id: row.id, revision: row.revision }, message.index);
 }
 

@@ -1,17 +1,8 @@
 import type { Direction } from '../direction.js';
 import { movedTalk } from '../opentalk.js';
-import {
-  paneHeight,
-  rowsPerPage,
-  type Scroll,
-  type State,
-  shownTab,
-  topView,
-  type View,
-  visibleLog,
-  withFocus,
-} from '../state.js';
+import { paneHeight, rowsPerPage, type Scroll, type State, shownTab, topView, type View, withFocus } from '../state.js';
 import type { Step } from '../step.js';
+import { eventLogHeight } from '../view/eventlog.js';
 import { bodyWidth, flowLayout } from '../view/flowlayout.js';
 import { helpLines } from '../view/help.js';
 import { MESSAGE_HEAD } from '../view/messageview.js';
@@ -124,7 +115,7 @@ export function navigate(state: State, to: Direction, isFollowing = false): Step
     case 'message':
       return [replaceTop(state, { ...view, at: movedPlace(state, view.at, to) })];
     case 'eventlog': {
-      const length = visibleLog(state).length;
+      const length = eventLogHeight(state);
       const page = paneHeight(state);
       const last = Math.max(0, length - page);
       const top = movedTop(view.top ?? last, length, page, to);

@@ -17,8 +17,8 @@ function section(title: string, pairs: readonly Pair[]): Line[] {
 }
 
 /** How a message was carried, who decided it and what it cost. */
-function carriage(title: string, message: Message<unknown> | null): Line[] {
-  if (!message) return [];
+function carriage(title: string, message: Message<unknown> | null, isTalk: boolean): Line[] {
+  if (!message || (isTalk && message.body.contents.type === 'missing')) return []; // its messages stand for it
   const { body } = message;
   const kept = {
     empty: 'no content',
@@ -138,7 +138,10 @@ export function detailLines(state: State, flow: Flow): Line[] {
   const notes = flow.notes.map((note) => textLine(`   ${note.text}`, note.level === 'error' ? 'error' : 'plain'));
   const messages =
     flow.kind === 'http'
-      ? [...carriage('Request body', flow.request), ...carriage('Response body', responseOf(flow))]
+      ? [
+          ...carriage('Request body', flow.request, flow.talk !== null),
+          ...carriage('Response body', responseOf(flow), flow.talk !== null),
+        ]
       : section(flow.talk ? 'Not HTTP' : 'Passed through unread', [
           ['because', flow.why || '–'],
           ['bytes to the server', fullSize(flow.sent)],

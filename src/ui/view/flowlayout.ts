@@ -120,6 +120,7 @@ function bodyHead(state: State, message: Message<RequestHead | ResponseHead>, si
   const { body } = message;
   switch (body.contents.type) {
     case 'missing':
+      if (state.open?.flow.talk) return [bar(state, 'no content: what was said behind the head is in Messages')];
       return missingLines(state, message, side);
     case 'empty':
       if (body.growing && body.expected !== 0) return [bar(state, 'receiving …', followText(state, body))];
@@ -208,7 +209,7 @@ function requestLine(state: State, flow: Flow): Line {
 function responseLine(state: State, flow: Flow): Line {
   if (flow.kind === 'tunnel') return tunnelLine(flow);
   const response = responseOf(flow);
-  if (flow.held) return textLine(` ‖ ${flow.held} held: a releases it, X kills it`, 'held');
+  if (flow.held) return heldLine(flow, flow.held);
   const waits = errorOf(flow) ? '' : (state.rows.byId(flow.id)?.error ?? '');
   if (waits !== '') return textLine(` ${response ? `${response.head.status} ` : ''}… ${waits}`, 'held');
   if (!response) return textLine(errorOf(flow) ? ' ← no response' : ' ← waiting …', 'dim');
@@ -221,8 +222,15 @@ function responseLine(state: State, flow: Flow): Line {
   return line(span(' ← '), span(`${head.status} ${escapeBytes(head.reason)}`, style), span(` · ${rest}`, 'dim'));
 }
 
+/** What is held: a message of a conversation, or one of the two of an exchange. */
+function heldLine({ talk }: Flow, side: Side): Line {
+  if (!talk) return textLine(` ‖ ${side} held: a releases it, X kills it`, 'held');
+  const to = side === 'request' ? 'server' : 'client';
+  return textLine(` ‖ a message to the ${to} is held: a releases it, X kills the connection`, 'held');
+}
+
 function tunnelLine(flow: TunnelFlow): Line {
-  if (flow.held) return textLine(` ‖ ${flow.held} held: a releases it, X kills it`, 'held');
+  if (flow.held) return heldLine(flow, flow.held);
   const how = flow.talk
     ? talkText(flow.talk)
     : `${shortSize(flow.sent)} sent, ${shortSize(flow.received)} received, unread`;

@@ -109,7 +109,8 @@ function widths(columns: number): Widths {
 /** Content and size; what went wrong takes the room of both. */
 function contentSpans(row: FlowRow, width: number): Span[] {
   const what = contentText(row);
-  if (row.failed || isWaiting(row)) return [span(` ${fit(what.text, width + 7)}`, what.style)];
+  if (row.failed || isWaiting(row) || (row.held && row.messages >= 0))
+    return [span(` ${fit(what.text, width + 7)}`, what.style)];
   return [span(` ${fit(what.text, width, 'right')}`, what.style), span(` ${fit(sizeText(row), 6, 'right')}`, 'dim')];
 }
 

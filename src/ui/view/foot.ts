@@ -3,8 +3,17 @@ import { flowCount, shortSize } from '../../flow/sizes.js';
 import type { ListeningPlace } from '../../protocol.js';
 import { lineText } from '../editline.js';
 import { type KeyContext, keyFor } from '../keymap.js';
-import { type Line, line, type Span, span, spread, textLine } from '../lines.js';
-import { contextOf, focusedRow, type Prompt, type State } from '../state.js';
+import { type Line, line, lineWidth, type Span, span, spread, textLine } from '../lines.js';
+import {
+  contextOf,
+  focusedRow,
+  isWhole,
+  type Notice,
+  noticeWidth,
+  type Prompt,
+  type State,
+  showsLevel,
+} from '../state.js';
 import { startOf, textWidth } from '../text.js';
 import { isExposed, placeText } from './places.js';
 
@@ -123,17 +132,30 @@ const HINTS: Readonly<Record<string, readonly Hint[]>> = {
 /** Keys that do something here and now, looked up in the live keymap (UI-QH-01). */
 export function hintLine(state: State): Line {
   const context: KeyContext = contextOf(state);
-  const spans: Span[] = [];
-  let width = 0;
-  for (const hint of HINTS[context] ?? []) {
-    if (hint.when && !hint.when(state)) continue;
+  const shown = (HINTS[context] ?? []).flatMap((hint) => {
     const key = keyFor(state.keymap, context, hint.command);
-    if (key === undefined) continue;
-    width += textWidth(key) + hint.label.length + 4;
-    if (width > state.columns) break;
-    spans.push(span(` ${key}`, 'key'), span(` ${hint.label}  `, 'dim'));
-  }
-  return line(...spans);
+    return key === undefined || hint.when?.(state) === false ? [] : [{ key, label: hint.label }];
+  });
+  const last = shown.pop(); // the key that shows all the others is always there
+  let room = state.columns - widthOf(last);
+  const fitting = shown.filter((hint) => {
+    room -= widthOf(hint);
+    return room >= 0;
+  });
+  return line(...[...fitting, ...(last ? [last] : [])].flatMap(hintSpans));
+}
+
+interface ShownHint {
+  readonly key: string;
+  readonly label: string;
+}
+
+function hintSpans({ key, label }: ShownHint): Span[] {
+  return [span(` ${key}`, 'key'), span(` ${label}  `, 'dim')];
+}
+
+function widthOf(hint: ShownHint | undefined): number {
+  return hint ? lineWidth(hintSpans(hint)) : 0;
 }
 
 const NOTICE_STYLES: Readonly<Record<string, Span['style']>> = { error: 'error', warn: 'warning', alert: 'held' };
@@ -187,15 +209,20 @@ function scrolledBy(before: string, room: number): number {
   return skip;
 }
 
+/** As much of a notice as fits, and where the rest is. */
+function cutNotice(state: State, { level, text }: Notice): string {
+  const [first = ''] = text.split('\n');
+  const isLogged = state.log.some((entry) => entry.text === text) && showsLevel(state, level);
+  const key = keyFor(state.keymap, contextOf(state), 'console.view.eventlog');
+  const hint = isLogged && key !== undefined ? ` … (more in ${key})` : ' …';
+  return `${startOf(first, Math.max(0, noticeWidth(state.columns) - hint.length))}${hint}`;
+}
+
 /** The prompt, or the last message while it is new. */
 export function messageLine(state: State): Foot {
   if (state.prompt) return promptFoot(state, state.prompt);
   const { notice } = state;
   if (!notice || notice.until <= state.now) return { line: line(), cursor: null };
-  const [first = '', ...more] = notice.text.split('\n');
-  const room = state.columns - 2;
-  const isCut = textWidth(first) > room || more.length > 0;
-  const hint = ` … (more in E)`;
-  const shown = isCut ? `${startOf(first, Math.max(0, room - hint.length))}${hint}` : first;
+  const shown = isWhole(state, notice.text) ? notice.text : cutNotice(state, notice);
   return { line: textLine(` ${shown}`, NOTICE_STYLES[notice.level] ?? 'plain'), cursor: null };
 }

@@ -14,9 +14,17 @@ export function placeText({ mode, host, port }: ListeningPlace): string {
   return mode === 'regular' ? at : `${mode} ${at}`;
 }
 
-/** The URL that reaches it: as a proxy, or as the server it stands for. */
-export function placeUrl({ mode, host, port }: ListeningPlace): string {
+/** The URL that reaches it: as a proxy, or as the server it stands for; its mode where no HTTP is spoken. */
+export function placeUrl(place: ListeningPlace): string {
+  const { mode, host, port } = place;
+  if (/^reverse:(tcp|tls):/.test(mode)) return placeText(place);
   const scheme = mode === 'socks5' ? 'socks5h' : mode.startsWith('reverse:https:') ? 'https' : 'http';
+  return `${scheme}://${bracketed(host)}:${port}`;
+}
+
+/** Where the server is that it stands for. */
+export function serverUrl({ mode, host, port }: ListeningPlace): string {
+  const scheme = mode.slice('reverse:'.length).split(':', 1)[0] ?? '';
   return `${scheme}://${bracketed(host)}:${port}`;
 }
 

@@ -30,9 +30,11 @@ function row(state: State, talk: OpenTalk, place: number, before: TalkMessage | 
   const message = talk.columns.get(indexAt(talk, place));
   if (!message) return line();
   const gap = before ? `+${shortDuration(message.at - before.at)}` : '';
+  const sign = span(place === talk.focus ? '>>' : '  ', 'mark');
   const arrow = message.fromClient ? span(' → ', 'method') : span(' ← ', 'good');
   const size = fit(shortSize(message.size).padStart(6), 6);
   const spans = [
+    sign,
     arrow,
     span(`${state.around.timeOf(message.at)} `, 'dim'),
     span(`${fit(gap.padStart(7), 7)} `, 'dim'),
