@@ -23,16 +23,17 @@ export function secureProxy(
   client: ClientFacts,
   done: (secure: TLSSocket, client: ClientFacts) => void,
 ): void {
-  const address = (socket.localAddress ?? '').replace(/^::ffff:/, '');
+  const { localAddress = '', localPort = 0 } = socket; // a closed socket knows them no more
+  const address = localAddress.replace(/^::ffff:/, '');
   const refuse = (error: NodeJS.ErrnoException | null): void => {
     const { message } = clientRefusal(error);
     context.scripts.connection('tls_failed_client', connectionImage({ client, error: message }));
     context.log('warn', `${client.address}: TLS with the proxy itself: ${message}`);
-    context.ledger.openPassage(client, address, socket.localPort ?? 0, 'tls', '').failed('handshake', message);
+    context.ledger.openPassage(client, address, localPort, 'tls', '').failed('handshake', message);
   };
   const accept = (hello: ClientHello): void => {
     void context.leaf(wanted(context, hello, address)).then((shown) => {
-      if (socket.destroyed) return;
+      if (socket.destroyed) return refuse(socket.errored);
       const alpn = hello.alpn.length > 0 ? HTTP1 : null;
       acceptTls(context, socket, shown, alpn, {
         done: (secure) => {

@@ -6,7 +6,7 @@ import type { FlowRow } from '../flow/row.js';
 import { FileFailure, failure } from './failures.js';
 import { kindOf } from './formats/detect.js';
 import { harAt, harPlaces } from './formats/har/har.js';
-import { Dump } from './formats/mitmproxy/dump.js';
+import { Dump, type Standing } from './formats/mitmproxy/dump.js';
 import { Numbers } from './numbers.js';
 import { openSource } from './opened.js';
 import type { FileDamage } from './savedfile.js';
@@ -27,6 +27,7 @@ export interface Found extends Place {
 interface Format {
   find(onDamage: (damage: FileDamage) => void): Iterable<Found>;
   read(offset: number, length: number, handshake: number | null, id: FlowId): Finished;
+  standing(offset: number, length: number, version: number): Standing | null;
 }
 
 function dumpFormat(source: ByteSource, file: string): Format {
@@ -34,6 +35,7 @@ function dumpFormat(source: ByteSource, file: string): Format {
   return {
     find: (onDamage) => new Dump(source, { file, onDamage }).index(),
     read: (offset, _length, handshake, id) => dump.flow({ offset, handshake }, id),
+    standing: (offset, length, version) => dump.standing({ offset, length }, version),
   };
 }
 
@@ -44,6 +46,7 @@ function harFormat(source: ByteSource): Format {
         yield { offset, length, handshake: null, row: rowOf(finished) };
     },
     read: (offset, length, _handshake, id) => harAt(source, offset, length, id),
+    standing: () => null,
   };
 }
 
@@ -110,10 +113,21 @@ export class IndexedFile {
     return this.look({ offset: this.offsets.at(index), length: this.lengths.at(index), handshake }, id);
   }
 
+  /** The flow as it stands here, if this is a dump of that version. Throws a FileFailure. */
+  standing(id: FlowId, version: number): Standing | null {
+    const index = this.ids.indexOf(id);
+    const offset = this.offsets.at(index);
+    return this.tried(offset, () => this.format.standing(offset, this.lengths.at(index), version));
+  }
+
   /** The flow that was found there. Throws a FileFailure where the file is not what it was. */
   look({ offset, length, handshake }: Place, id = 0 as FlowId): Finished {
+    return this.tried(offset, () => this.format.read(offset, length, handshake, id));
+  }
+
+  private tried<Result>(offset: number, read: () => Result): Result {
     try {
-      return this.format.read(offset, length, handshake, id);
+      return read();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new FileFailure(`${this.path}: the flow at byte ${offset} cannot be read: ${why}`);

@@ -1,6 +1,7 @@
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
 import type { FlowReader } from './flowreader.js';
+import type { Standing } from './formats/mitmproxy/dump.js';
 import type { IndexedFile } from './indexedfile.js';
 
 /** The flows that stay in the files they were loaded from. */
@@ -45,6 +46,11 @@ export class Outside implements FlowReader {
   /** Also one that is gone: to be saved as it was. Throws a FileFailure. */
   recall(id: FlowId): Finished | null {
     return this.files.find((file) => file.has(id))?.read(id) ?? null;
+  }
+
+  /** The flow as it stands in its file, if that is a dump of this version. Throws a FileFailure. */
+  standing(id: FlowId, version: number): Standing | null {
+    return this.files.find((file) => file.has(id))?.standing(id, version) ?? null;
   }
 
   /** They are not here any more. */

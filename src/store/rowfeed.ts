@@ -41,6 +41,11 @@ export class RowFeed {
     if (this.rows.length >= MOST) await new Promise<void>((done) => this.waiting.push(done));
   }
 
+  /** Resolves when the interface was told all there is. */
+  async told(): Promise<void> {
+    while (this.rows.length > 0) await new Promise<void>((done) => this.waiting.push(done));
+  }
+
   returnCredit(): void {
     this.credit += 1;
     if (this.rows.length > 0 || this.removed.length > 0) this.schedule();

@@ -11,8 +11,8 @@ import type { Finished } from '../flow/image.js';
 import { FileFailure, failure } from './failures.js';
 import { kindOf } from './formats/detect.js';
 import { HarWriter, harFlows } from './formats/har/har.js';
-import { Dump } from './formats/mitmproxy/dump.js';
-import { type DumpVersion, dumpParts } from './formats/mitmproxy/write.js';
+import { Dump, type Standing } from './formats/mitmproxy/dump.js';
+import { type DumpVersion, type DumpWriting, dumpParts } from './formats/mitmproxy/write.js';
 import type { NetPart } from './formats/netwriter.js';
 import { type OpenedSource, openSource } from './opened.js';
 
@@ -89,7 +89,9 @@ export interface Saved {
   readonly warnings: readonly string[];
 }
 
-type Flows = Iterable<Finished> | AsyncIterable<Finished>;
+/** What can be written: a flow, or for a dump of one version how it stands in another of the same. */
+export type Writable = Finished | Standing;
+type Flows = Iterable<Writable> | AsyncIterable<Writable>;
 
 const PIECE = 262_144;
 
@@ -152,16 +154,29 @@ class Encoder {
   async *dump(flows: Flows): AsyncGenerator<Uint8Array> {
     const { version = 17 } = this.saving;
     const writing = { version, warn: this.warn, given: new Set<string>() };
-    for await (const finished of flows) {
-      yield* inPieces(dumpParts(finished, writing));
+    for await (const flow of flows) {
+      if ('source' in flow) yield* this.again(flow, writing);
+      else yield* inPieces(dumpParts(flow, writing));
       this.flows += 1;
     }
+  }
+
+  /** As it stands, unless its id was given before. */
+  private again(flow: Standing, writing: DumpWriting): Iterable<Uint8Array> {
+    const { name, source, offset, length } = flow;
+    if (name === null || writing.given?.has(name)) {
+      const finished = new Dump(source).flow({ offset, handshake: null }, 0);
+      return inPieces(dumpParts(finished, writing));
+    }
+    writing.given?.add(name);
+    return bytesOf(source, { file: '', offset, length, growing: false });
   }
 
   async *har(flows: Flows): AsyncGenerator<Uint8Array> {
     const writer = new HarWriter({ version: this.saving.program ?? '', warn: this.warn });
     yield Buffer.from(writer.start());
     for await (const finished of flows) {
+      if ('source' in finished) continue; // for dumps alone
       const text = writer.flow(finished);
       if (text !== '') this.flows += 1;
       yield Buffer.from(text);

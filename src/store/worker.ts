@@ -5,13 +5,14 @@ import type { Finished } from '../flow/image.js';
 import { pictureOf } from '../flow/picture.js';
 import { type FileCommand, type FileEvent, portOver } from '../protocol.js';
 import { answer } from './answers.js';
+import type { DumpVersion } from './formats/mitmproxy/write.js';
 import { Inbox } from './inbox.js';
 import { IndexedFile } from './indexedfile.js';
 import { loadIndex } from './loading.js';
 import { Outside } from './outside.js';
 import { restore } from './restoring.js';
 import { RowFeed } from './rowfeed.js';
-import { type FileDamage, readFlows, type Saving, writeFlows } from './savedfile.js';
+import { type FileDamage, readFlows, type Saving, type Writable, writeFlows } from './savedfile.js';
 import { Session } from './session.js';
 import { filterOf, Showing } from './showing.js';
 
@@ -76,24 +77,37 @@ function bring(ids: readonly FlowId[]): void {
 }
 
 /** The flows to be written, as they come. */
-async function* incoming(): AsyncGenerator<Finished> {
+async function* incoming(version: DumpVersion | null, lose: (reason: string) => void): AsyncGenerator<Writable> {
   for (let isLast = false; !isLast; ) {
     say({ type: 'ready' });
     const command = await inbox.next();
     if (command.type !== 'flows') return;
     isLast = command.isLast;
     for (const flow of command.flows) {
-      const finished = typeof flow === 'number' ? outside.recall(flow) : flow;
-      if (finished) yield finished;
+      const writable = typeof flow === 'number' ? kept(flow, version, lose) : flow;
+      if (writable) yield writable;
     }
+  }
+}
+
+/** A flow that is here, as it stands in its file where that will do. */
+function kept(id: FlowId, version: DumpVersion | null, lose: (reason: string) => void): Writable | null {
+  try {
+    return (version && outside.standing(id, version)) ?? outside.recall(id);
+  } catch (error) {
+    lose((error as Error).message);
+    return null;
   }
 }
 
 async function save({ path, format, version }: Extract<FileCommand, { type: 'save' }>): Promise<void> {
   const append = path.startsWith('+');
-  const saving: Saving = { format, version: version === 21 ? 21 : 17, append };
-  const { flows: count, warnings } = await writeFlows(append ? path.slice(1) : path, incoming(), saving);
-  say({ type: 'saved', count, warnings });
+  const wanted: DumpVersion = version === 21 ? 21 : 17;
+  const saving: Saving = { format, version: wanted, append };
+  const lost: string[] = [];
+  const flows = incoming(format === 'mitm' ? wanted : null, (reason) => lost.push(reason));
+  const { flows: count, warnings } = await writeFlows(append ? path.slice(1) : path, flows, saving);
+  say({ type: 'saved', count, warnings: [...lost, ...warnings] });
 }
 
 type Load = Extract<FileCommand, { type: 'load' }>;
@@ -109,9 +123,12 @@ async function load({ path, isIndexed, filter: text }: Load): Promise<void> {
   try {
     const file = isIndexed ? IndexedFile.open(path) : null;
     const count = file ? await index(file, filter, onDamage) : await handOver(path, filter, onDamage);
-    say({ type: 'loaded', count, damage, isStopped });
-  } finally {
+    await feed.told();
     feed.say({ type: 'loading', file: null });
+    say({ type: 'loaded', count, damage, isStopped });
+  } catch (error) {
+    feed.say({ type: 'loading', file: null });
+    throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import { benchFrame } from './frame.js';
 import { benchHttp } from './http.js';
 import { benchHttps } from './https.js';
 import { benchLatency } from './latency.js';
+import { benchOpening } from './opening.js';
 import { startOrigin } from './origin.js';
 import { Report } from './report.js';
 import { benchReverse } from './reverse.js';
@@ -41,6 +42,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
   script: { measure: benchScript, needs: ['wrk', 'curl'] },
   websocket: { measure: benchWebSocket, needs: [] },
   frame: { measure: benchFrame, needs: [] },
+  opening: { measure: benchOpening, needs: [] },
 };
 
 /** What the run is without, in sentences. */

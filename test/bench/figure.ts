@@ -13,6 +13,10 @@ export type FigureName =
   | 'function'
   | 'websocket'
   | 'feed'
+  | 'open-first'
+  | 'open-whole'
+  | 'open-latency'
+  | 'open-save'
   | 'feed-tls';
 
 /** A promise about a run: at least or at most a bound, in its unit. */
@@ -55,6 +59,10 @@ export const FIGURES: readonly Figure[] = [
   { name: 'websocket', text: 'websocket messages, of mitmdump', isAtLeast: true, bound: 10, unit: 'x' },
   { name: 'feed', text: 'first event of a stream, added', isAtLeast: false, bound: MILLISECONDS_ADDED, unit: ' ms' },
   { name: 'feed-tls', text: 'first event over TLS, added', isAtLeast: false, bound: MILLISECONDS_ADDED, unit: ' ms' },
+  { name: 'open-first', text: 'dump of 100,000 flows, first screen', isAtLeast: false, bound: 500, unit: ' ms' },
+  { name: 'open-whole', text: 'dump of 100,000 flows, complete', isAtLeast: false, bound: 2000, unit: ' ms' },
+  { name: 'open-latency', text: 'p99 while a dump is opened, added', isAtLeast: false, bound: 5, unit: ' ms' },
+  { name: 'open-save', text: '10,000 flows of a dump, saved again', isAtLeast: false, bound: 2000, unit: ' ms' },
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { cleanEnvironment, type Stage } from './stage.js';
 
-const COLUMNS = 200;
-const LINES = 50;
+export const COLUMNS = 200;
+export const LINES = 50;
 const TAIL = 4_000;
 
 /** The end of a synchronized update, with which sluice ends each frame. */
@@ -20,6 +20,8 @@ export interface Terminal {
   /** Its end, with what it showed last. */
   readonly ended: Promise<string>;
   drawn(): Drawn;
+  /** Presses keys. */
+  press(keys: string): void;
 }
 
 export interface TerminalProgram {
@@ -69,5 +71,5 @@ export async function openTerminal(stage: Stage, program: TerminalProgram): Prom
   });
   const { pid } = pty;
   stage.adopt({ name: program.name, pid, ended });
-  return { pid, ended, drawn: () => ({ bytes, frames }) };
+  return { pid, ended, drawn: () => ({ bytes, frames }), press: (keys) => pty.write(keys) };
 }

@@ -11,7 +11,7 @@ import { finishedOf } from './flow.js';
 import { handshakeId, joined } from './middle.js';
 import { isBefore, JOINED, migrate } from './migrate.js';
 import { type Find, quickRow, ROW_PLAN } from './row.js';
-import { isMap, NEWEST, textAt, Unreadable } from './state.js';
+import { isMap, NEWEST, numberAt, textAt, Unreadable } from './state.js';
 
 /*
  * A dump is flows one after the other, with nothing around them (NF-01).
@@ -23,6 +23,15 @@ export interface DumpPlace {
   readonly length: number;
   /** Where the flow stands that a websocket of an old format was asked for in; null for any other flow. */
   readonly handshake: number | null;
+}
+
+/** A flow as it stands in a dump. */
+export interface Standing {
+  /** Its id, or null. */
+  readonly name: string | null;
+  readonly source: ByteSource;
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface DumpEntry extends DumpPlace {
@@ -55,6 +64,9 @@ function readingOf(file: string | undefined): NetReading {
 
 const ROW_READING: NetReading = { file: '', inline: 4096, plan: ROW_PLAN };
 
+const UNNAMED = ['client_conn', 'server_conn', 'backup', 'metadata', 'request', 'response', 'websocket', 'messages'];
+const NAME_READING: NetReading = { file: '', plan: new Map(UNNAMED.map((key) => [key, 'skip'])) };
+
 /** Websockets of old formats name the flow of their handshake by its id. */
 class Handshakes {
   private readonly offsets = new Map<string, number>();
@@ -81,6 +93,7 @@ class Handshakes {
 export class Dump {
   private readonly reader: NetReader;
   private readonly rows: NetReader;
+  private readonly names: NetReader;
   private readonly certificates: Certificates = new Map();
   private count = 0;
   private readonly find: Find;
@@ -91,6 +104,7 @@ export class Dump {
   ) {
     this.reader = new NetReader(source, readingOf(reading.file));
     this.rows = new NetReader(source, ROW_READING);
+    this.names = new NetReader(source, NAME_READING);
     this.find = (list, names) => this.rows.find(list, names);
   }
 
@@ -133,6 +147,14 @@ export class Dump {
       }
     }
     return null;
+  }
+
+  /** The flow there as it stands, if it is of that version. Throws a Damage or an Unreadable. */
+  standing({ offset, length }: Pick<DumpPlace, 'offset' | 'length'>, version: number): Standing | null {
+    const { value, end } = this.names.read(offset);
+    const state = stateIn(value, offset);
+    if (end !== offset + length || numberAt(state, 'version') !== version) return null;
+    return { name: textAt(state, 'id'), source: this.source, offset, length };
   }
 
   /** The flow there. Throws a Damage or an Unreadable. */
