@@ -32,7 +32,7 @@ export abstract class TalkMessage extends Sealed {
 
   /** Bytes; null for a message that was too large to be kept. Assigned in its own hook, it is what is sent (S3-39). */
   get content(): Buffer | null {
-    this.#content ??= this.original();
+    this.#content ??= this.#original();
     return this.#content;
   }
 
@@ -55,13 +55,13 @@ export abstract class TalkMessage extends Sealed {
   }
 
   /** Bytes of its own, so that what a script writes into them can be told from what came. */
-  private original(): Buffer | null {
+  #original(): Buffer | null {
     const { content } = this.#image;
     const bytes = readBody(content);
     return bytes && content?.type === 'bytes' ? Buffer.from(bytes) : bytes;
   }
 
-  private get replacement(): Buffer | null {
+  get #replacement(): Buffer | null {
     if (!this.#isChanged || !this.#content) return null;
     return readBody(this.#image.content)?.equals(this.#content) ? null : this.#content;
   }
@@ -74,7 +74,7 @@ export abstract class TalkMessage extends Sealed {
   }
 
   change(): { readonly content: Uint8Array | null; readonly isDropped: boolean } | null {
-    const content = this.replacement;
+    const content = this.#replacement;
     this.#isChanged = false;
     return content || this.#dropped ? { content, isDropped: this.#dropped } : null;
   }
