@@ -68,6 +68,8 @@ export class Desk {
         const to = { path, format, version: Number(this.context.options.dump_version) };
         return this.context.files.save(ids, to, this.say);
       }
+      case 'judge-flows':
+        return this.context.judging.start(command);
       case 'load-flows':
         return this.context.files.load(command.path, this.say);
       case 'run-script':

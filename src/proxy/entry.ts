@@ -1,6 +1,6 @@
 import { now } from '../flow/clock.js';
 import type { TalkColumns } from '../flow/conversation.js';
-import { type Fields, listMembers, mediaType } from '../flow/fields.js';
+import { type Fields, fieldValue, listMembers, mediaType } from '../flow/fields.js';
 import type {
   Carriage,
   ClientFacts,
@@ -408,6 +408,7 @@ export class Entry implements Teller {
       method: request.head.method,
       host: origin.host,
       port: origin.port,
+      hostHeader: fieldValue(request.head.fields, 'host') ?? '',
       path: request.head.path,
       status: response?.head.status ?? 0,
       mediaType: response ? mediaType(response.head.fields) : '',
@@ -423,7 +424,6 @@ export class Entry implements Teller {
       changed: this.hasChanged,
       marked: this.marked,
       scriptFailed: this.notes.some((note) => note.level === 'error'),
-      hidden: false,
       messages: this.conversation?.length ?? -1,
       passable: false,
     };

@@ -173,6 +173,7 @@ export class Passage {
       method: '',
       host: this.host,
       port: this.port,
+      hostHeader: '',
       path: '',
       status: 0,
       mediaType: '',
@@ -188,7 +189,6 @@ export class Passage {
       changed: this.backup !== null,
       marked: this.marked,
       scriptFailed: this.notes.some((note) => note.level === 'error'),
-      hidden: false,
       messages: this.conversation?.length ?? -1,
       passable: this.error?.kind === 'client-distrusts',
     };

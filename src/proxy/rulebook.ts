@@ -3,6 +3,7 @@ import { KeyLog } from '../certs/keylog.js';
 import { servingOf } from '../certs/serving.js';
 import { termsFor } from '../certs/terms.js';
 import { type Roots, rootsIn, rootsUnder, Trust } from '../certs/trust.js';
+import { parseTree } from '../flow/filter.js';
 import { type FlowFilter, parseFilter } from '../flow/flowfilter.js';
 import { readCredentials } from '../http/basic.js';
 import { isMistake, type Mistake, type OptionName, type Options } from '../options.js';
@@ -19,7 +20,6 @@ export type Rulebook = Pick<
   | 'allowed'
   | 'tcpHosts'
   | 'intercept'
-  | 'shown'
   | 'saved'
   | 'streamed'
   | 'trust'
@@ -70,12 +70,18 @@ function compileIntercept(options: Options): Rulebook['intercept'] {
   return options.intercept_active ? filter : null;
 }
 
-function compileFilter(name: 'view_filter' | 'save_stream_filter', options: Options): FlowFilter | null {
-  const text = options[name];
+function compileSaved({ save_stream_filter: text }: Options): FlowFilter | null {
   if (text === null || text === '') return null;
   const filter = parseFilter(text);
-  if (typeof filter !== 'function') throw new OptionMistake(`${name}: ${filter.mistake}`);
+  if (typeof filter !== 'function') throw new OptionMistake(`save_stream_filter: ${filter.mistake}`);
   return filter;
+}
+
+/** The list is filtered elsewhere; a mistake is told when it is made. */
+function checkViewFilter({ view_filter: text }: Options): void {
+  if (text === null || text === '') return;
+  const tree = parseTree(text);
+  if ('mistake' in tree) throw new OptionMistake(`view_filter: ${tree.mistake}`);
 }
 
 /** Says what went wrong with an option's value. */
@@ -154,6 +160,7 @@ export function compileRules(options: Options, old: Options | null, rules: Ruleb
   const isSame = (names: readonly OptionName[]): boolean => names.every((name) => options[name] === old?.[name]);
   try {
     checkLogin(options);
+    checkViewFilter(options);
     return {
       asked: compileEntrances(options),
       login: rules && isSame(['proxyauth']) ? rules.login : compileLogin(options),
@@ -161,8 +168,7 @@ export function compileRules(options: Options, old: Options | null, rules: Ruleb
       allowed: compileHosts('allow_hosts', options),
       tcpHosts: compileHosts('tcp_hosts', options),
       intercept: compileIntercept(options),
-      shown: rules && isSame(['view_filter']) ? rules.shown : compileFilter('view_filter', options),
-      saved: compileFilter('save_stream_filter', options),
+      saved: compileSaved(options),
       streamed: compileStreamed(options.stream_filter),
       trust: rules && isSame(TRUST) ? rules.trust : compileTrust(options),
       serving: rules && isSame(SERVING) ? rules.serving : tried(null, () => servingOf(options)),

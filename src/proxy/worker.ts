@@ -22,6 +22,7 @@ import { Entry } from './entry.js';
 import { Extras } from './extras.js';
 import { Feed } from './feed.js';
 import { Files } from './files.js';
+import { Judging } from './judging.js';
 import { Ledger } from './ledger.js';
 import { Listeners } from './listeners.js';
 import { Postman } from './outbox.js';
@@ -32,7 +33,6 @@ import { Scripts, scriptSources } from './scripts.js';
 import type { Record } from './shelf.js';
 import { Spool, sweepSpool } from './spool.js';
 import { StreamSave } from './streamsave.js';
-import { ViewFilter } from './viewfilter.js';
 
 /*
  * Entry of the proxy's thread.
@@ -64,7 +64,7 @@ async function start(): Promise<void> {
   leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
   const sources = scriptSources(options.scripts, settings.scriptText, options.eval);
   if (isMistake(sources)) return say({ type: 'could-not-listen', reason: sources.mistake });
-  const feed: Feed<Record> = new Feed(say, (record) => view.hides(record));
+  const feed: Feed<Record> = new Feed(say);
   const spool = new Spool(settings.spool);
   const ledger: Ledger = new Ledger(
     feed,
@@ -81,8 +81,7 @@ async function start(): Promise<void> {
     (event, channel) => say(event, [channel]),
   );
   const streamSave: StreamSave = new StreamSave(() => context, files, say);
-  const view: ViewFilter = new ViewFilter(ledger, say, (hides) => feed.rejudge(hides));
-  view.set(rules.shown);
+  const judging = new Judging(ledger, say);
   const isOurAddress = (origin: Origin): boolean =>
     listeners.entrances.some(({ host, port }) => port === origin.port && [...LOOPBACK, host].includes(origin.host));
   const listeners: Listeners = new Listeners(() => context, say);
@@ -103,7 +102,7 @@ async function start(): Promise<void> {
     options,
     ledger,
     scripts,
-    view,
+    judging,
     files,
     scriptText: settings.scriptText,
     extras,
@@ -117,7 +116,7 @@ async function start(): Promise<void> {
   };
   const desk: Desk = new Desk(context, feed, say, () => {
     feed.stop();
-    view.stop();
+    judging.stop();
     columns.stop();
     void listeners
       .close()

@@ -1,11 +1,24 @@
+import { Deadline } from '../flow/deadline.js';
 import type { Port, StoreEvent, StoreQuery } from '../protocol.js';
+import { RelayedJudge } from './deepjudge.js';
+import { Lists } from './lists.js';
 
 /** Answers what the interface asks. */
 export function answer(port: Port<StoreQuery, StoreEvent>): void {
+  const judge = new RelayedJudge(port.say);
+  const lists = new Lists(port.say, judge, new Deadline());
   port.hear((query) => {
     switch (query.type) {
       case 'return-credit':
         return;
+      case 'make-list':
+        return lists.make(query);
+      case 'touch-rows':
+        return lists.touch(query);
+      case 'stop-list':
+        return lists.stop(query.all);
+      case 'take-verdicts':
+        return judge.take(query);
     }
   });
 }

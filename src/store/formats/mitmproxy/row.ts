@@ -20,18 +20,22 @@ function signOf(size: number | null): BodySign {
 }
 
 const CONTENT_TYPE = /^content-type$/i;
+const HOST = /^host$/i;
+
+/** The first value of a header of that name; '' for none. */
+function header(message: NetMap, name: RegExp): string {
+  for (const pair of listAt(message, 'headers'))
+    if (Array.isArray(pair) && name.test(octetsOf(pair[0]))) return octetsOf(pair[1]);
+  return '';
+}
 
 function mediaType(message: NetMap): string {
-  for (const pair of listAt(message, 'headers'))
-    if (Array.isArray(pair) && CONTENT_TYPE.test(octetsOf(pair[0])))
-      return (octetsOf(pair[1]).split(';')[0] ?? '').trim().toLowerCase();
-  return '';
+  return (header(message, CONTENT_TYPE).split(';')[0] ?? '').trim().toLowerCase();
 }
 
 const NO_FLAGS = {
   held: null,
   changed: false,
-  hidden: false,
   scriptFailed: false,
   passable: false,
   revision: 0,
@@ -72,6 +76,7 @@ function httpRow(state: NetMap, id: FlowId, request: NetMap): FlowRow {
     method: octetsAt(request, 'method'),
     host: textAt(request, 'host') ?? '',
     port: numberAt(request, 'port') ?? 0,
+    hostHeader: header(request, HOST),
     path: octetsAt(request, 'path'),
     status: (response && numberAt(response, 'status_code')) ?? 0,
     mediaType: response ? mediaType(response) : '',
@@ -103,6 +108,7 @@ function passageRow(state: NetMap, id: FlowId): FlowRow {
     method: type.toUpperCase(),
     host: typeof host === 'string' ? host : octetsOf(host),
     port: typeof port === 'number' ? port : 0,
+    hostHeader: '',
     path: '',
     status: 0,
     mediaType: '',
