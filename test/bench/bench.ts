@@ -9,6 +9,7 @@ import { benchLatency } from './latency.js';
 import { startOrigin } from './origin.js';
 import { Report } from './report.js';
 import { benchReverse } from './reverse.js';
+import { benchRows } from './rows.js';
 import { type Run, toolOf } from './run.js';
 import { benchScript } from './script.js';
 import { Stage } from './stage.js';
@@ -41,6 +42,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
   script: { measure: benchScript, needs: ['wrk', 'curl'] },
   websocket: { measure: benchWebSocket, needs: [] },
   frame: { measure: benchFrame, needs: [] },
+  rows: { measure: benchRows, needs: [] },
 };
 
 /** What the run is without, in sentences. */

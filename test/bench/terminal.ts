@@ -20,6 +20,8 @@ export interface Terminal {
   /** Its end, with what it showed last. */
   readonly ended: Promise<string>;
   drawn(): Drawn;
+  /** Types keys, as the bytes a terminal sends for them. */
+  type(keys: string): void;
 }
 
 export interface TerminalProgram {
@@ -69,5 +71,5 @@ export async function openTerminal(stage: Stage, program: TerminalProgram): Prom
   });
   const { pid } = pty;
   stage.adopt({ name: program.name, pid, ended });
-  return { pid, ended, drawn: () => ({ bytes, frames }) };
+  return { pid, ended, drawn: () => ({ bytes, frames }), type: (keys) => pty.write(keys) };
 }
