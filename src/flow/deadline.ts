@@ -13,8 +13,13 @@ export class Deadline {
       this.script.runInContext(this.context, { timeout: milliseconds });
       return true;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
+      if (codeOf(error) === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
       throw error;
     }
   }
+}
+
+/** The error is one of the other context, so that it is no `Error` here. */
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
 }

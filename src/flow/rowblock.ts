@@ -92,6 +92,15 @@ export class RowBlock {
     return length - otherLength;
   }
 
+  /** A number that is another one, but for chance, where a path is another one. */
+  pathMark(row: number): number {
+    const at = this.column(TEXT_AT, row);
+    const end = at + bytesOf(this.column(PATH_LENGTH, row));
+    let mark = end - at;
+    for (let byte = at; byte < end; byte += 1) mark = (Math.imul(mark, 31) + (this.text[byte] ?? 0)) | 0;
+    return mark;
+  }
+
   private column(column: number, row: number): number {
     return this.whole[column * BLOCK_ROWS + row] ?? 0;
   }

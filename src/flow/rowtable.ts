@@ -85,6 +85,11 @@ export class RowTable {
     return this.blocks[slot >>> SHIFT]?.path(slot % BLOCK_ROWS) ?? '';
   }
 
+  /** A number that is another one, but for chance, where the path is another one. */
+  pathMark(slot: number): number {
+    return this.blocks[slot >>> SHIFT]?.pathMark(slot % BLOCK_ROWS) ?? 0;
+  }
+
   comparePaths(a: number, b: number): number {
     const [first, second] = [this.blocks[a >>> SHIFT], this.blocks[b >>> SHIFT]];
     return first && second ? first.comparePaths(a % BLOCK_ROWS, second, b % BLOCK_ROWS) : 0;

@@ -102,9 +102,10 @@ function byName(rows: RowTable, place: number): Ordering {
 }
 
 /** By scheme, host and port, then by path. */
-function byUrl(rows: RowTable): Ordering {
+function byUrl(rows: RowTable): Ordering & { rank(): void } {
   const known = new Map<number, number>();
-  return byText(
+  const paths = new Keys();
+  const byFront = byText(
     (slot, texts) => {
       const [scheme, host, port] = [
         rows.whole(ROW.scheme, slot),
@@ -120,6 +121,13 @@ function byUrl(rows: RowTable): Ordering {
     },
     (a, b) => rows.comparePaths(a, b),
   );
+  return {
+    ...byFront,
+    take: (slot) => {
+      const isOtherPath = paths.note(slot, rows.pathMark(slot));
+      return byFront.take(slot) || isOtherPath;
+    },
+  };
 }
 
 /** What `view_order` names (UI-FL-02). */
