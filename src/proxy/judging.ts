@@ -1,7 +1,7 @@
 import { Deadline } from '../flow/deadline.js';
-import { type FilterTree, type Judge, judgeBy } from '../flow/filtertree.js';
+import { type FilterTree, type Judge, judgeBy, leavesOf } from '../flow/filtertree.js';
 import type { Flow, FlowId } from '../flow/flow.js';
-import { flowLeaf } from '../flow/flowfilter.js';
+import { flowLeaf, tellsOf } from '../flow/flowfilter.js';
 import type { ProxyCommand, ProxyEvent } from '../protocol.js';
 
 /** Milliseconds that looking into flows may take in one go. */
@@ -23,15 +23,27 @@ export class Judging {
   constructor(
     private readonly store: Store,
     private readonly say: (event: ProxyEvent) => void,
+    private readonly warn: (text: string) => void,
   ) {}
 
   start({ number, filter, ids }: Extract<ProxyCommand, { type: 'judge-flows' }>): void {
     this.search += 1;
-    if (ids.length > 0) this.go(this.search, number, judgeBy(filter, flowLeaf), filter, ids, 0);
+    if (ids.length === 0) return;
+    this.warnOf(filter);
+    this.go(this.search, number, judgeBy(filter, flowLeaf), filter, ids, 0);
   }
 
   stop(): void {
     this.search += 1;
+  }
+
+  /** Flows have no bodies here, and no comments. */
+  private warnOf(filter: FilterTree): void {
+    const names = leavesOf(filter).flatMap((leaf) =>
+      leaf.type === 'text' && !tellsOf(leaf.text) ? `~${leaf.text}` : [],
+    );
+    if (names.length > 0)
+      this.warn(`The list cannot be filtered by ${[...new Set(names)].join(' and ')} yet: nothing matches.`);
   }
 
   private go(

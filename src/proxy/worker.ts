@@ -81,7 +81,7 @@ async function start(): Promise<void> {
     (event, channel) => say(event, [channel]),
   );
   const streamSave: StreamSave = new StreamSave(() => context, files, say);
-  const judging = new Judging(ledger, say);
+  const judging = new Judging(ledger, say, (text) => log('warn', text));
   const isOurAddress = (origin: Origin): boolean =>
     listeners.entrances.some(({ host, port }) => port === origin.port && [...LOOPBACK, host].includes(origin.host));
   const listeners: Listeners = new Listeners(() => context, say);

@@ -45,8 +45,10 @@ export class RowJudge {
         if (at % STRIDE === 0 && performance.now() >= until) return;
       }
     };
-    if (!this.deadline.isMetBy(work, PATIENCE)) this.tryAlone(slots[at] ?? 0);
-    return at;
+    if (this.deadline.isMetBy(work, PATIENCE)) return at;
+    this.tryAlone(slots[at] ?? 0);
+    verdicts[at] = this.verdict(slots[at] ?? 0);
+    return at + 1;
   }
 
   /** Judges all of a few slots. */
@@ -62,15 +64,13 @@ export class RowJudge {
     return verdict === null ? OPEN : verdict ? YES : NO;
   }
 
-  /** The row may only have been the last of many slow ones. */
+  /** The row may only have been the last of many slow ones; else the expression that does not end on it is named. */
   private tryAlone(slot: number): void {
-    if (this.deadline.isMetBy(() => this.verdict(slot), PATIENCE)) return;
     const leaves = this.filter === null ? [] : leavesOf(this.filter);
     for (const leaf of leaves) {
       const judge = rowLeaf(this.rows)(leaf);
       if (leaf.type === 'text' && !this.deadline.isMetBy(() => judge(slot), PATIENCE))
         throw new EndlessExpression(leaf.source);
     }
-    throw new EndlessExpression(leaves.flatMap((leaf) => (leaf.type === 'text' ? leaf.source : [])).join(' and '));
   }
 }

@@ -29,9 +29,12 @@ export function heardOfList(state: State, event: Exclude<ListEvent, { type: 'jud
   const focused = rows.idAt(state.focus);
   const before = rows.length;
   switch (event.type) {
-    case 'list-made':
+    case 'list-made': {
       listing.made(event.number, event.slots);
-      return [refocused({ ...state }, focused)];
+      const isLost = focused === undefined || rows.indexOf(focused) < 0;
+      const follows = state.options.console_focus_follow && isLost;
+      return [follows ? withFocus({ ...state }, rows.newest(event.slots)) : refocused({ ...state }, focused)];
+    }
     case 'list-edited': {
       listing.edited(event.number, event.edit);
       const follows = state.options.console_focus_follow && rows.length > before;
