@@ -1,9 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { isMistake } from '../options.js';
-import type { ProxyCommand } from '../protocol.js';
 import { checkCommand } from './commands/table.js';
 import type { Hands } from './hands.js';
 import { overlay } from './keymap.js';
@@ -55,20 +53,6 @@ function remember(state: State, line: string): void {
   fs.appendFileSync(historyFile(state), `${line}\n`, { mode: 0o600 });
 }
 
-/** Flows that one command may be about where nothing is lost by several commands. */
-const FLOWS_AT_ONCE = 500;
-
-/** Many flows go over a few at a time, so that neither side does nothing else meanwhile. */
-async function tellProxy(command: ProxyCommand, hands: Hands): Promise<void> {
-  if ('path' in command) return hands.tell({ ...command, path: expandHome(command.path) });
-  if (command.type !== 'remove' && command.type !== 'mark') return hands.tell(command);
-  const { flows } = command;
-  for (let at = 0; at < flows.length; at += FLOWS_AT_ONCE) {
-    if (at > 0) await setImmediate();
-    hands.tell({ ...command, flows: flows.slice(at, at + FLOWS_AT_ONCE) });
-  }
-}
-
 /** Does what a step asked for; what comes of it is sent back as a message. */
 export async function perform(state: State, effect: Effect, hands: Hands): Promise<void> {
   const report = (trouble: string | null): void => {
@@ -76,7 +60,9 @@ export async function perform(state: State, effect: Effect, hands: Hands): Promi
   };
   switch (effect.type) {
     case 'tell':
-      return tellProxy(effect.command, hands);
+      if ('path' in effect.command) hands.tell({ ...effect.command, path: expandHome(effect.command.path) });
+      else hands.tell(effect.command);
+      return;
     case 'ask':
       return hands.ask(effect.query);
     case 'load-body':
