@@ -2,9 +2,12 @@ import { basename } from 'node:path';
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { TalkBatch } from './flow/conversation.js';
 import type { BodyData } from './flow/extent.js';
+import type { FilterTree } from './flow/filtertree.js';
 import type { Flow, FlowId, Place, Side } from './flow/flow.js';
 import type { Finished } from './flow/image.js';
 import type { RowBatch } from './flow/row.js';
+import type { SharedRows } from './flow/rowtable.js';
+import type { ListEdit } from './flow/slotlist.js';
 import type { FlowState } from './journal/state.js';
 import type { OptionName, OptionShape, OptionValue } from './options.js';
 
@@ -66,6 +69,8 @@ export type ProxyCommand =
     }
   /** Takes in a session that has ended. */
   | { readonly type: 'restore-session'; readonly name: string }
+  /** Whether a filter matches flows, instead of what was asked before; without flows, nothing is asked any more. */
+  | { readonly type: 'judge-flows'; readonly number: number; readonly filter: FilterTree; readonly ids: Float64Array }
   /** Adds the flows of a file to the list. */
   | { readonly type: 'load-flows'; readonly path: string }
   | { readonly type: 'set-option'; readonly name: OptionName; readonly value: OptionValue }
@@ -118,9 +123,7 @@ export type FileCommand =
   /** At any time: flows that the thread has are wanted, and are its own no longer. */
   | { readonly type: 'bring'; readonly ids: readonly FlowId[] }
   /** At any time: flows are deleted. */
-  | { readonly type: 'forget'; readonly ids: readonly FlowId[] }
-  /** At any time: the view filter. */
-  | { readonly type: 'show'; readonly filter: string | null };
+  | { readonly type: 'forget'; readonly ids: readonly FlowId[] };
 
 export type FileEvent =
   /** The next flows can be written. */
@@ -156,16 +159,48 @@ export type StoreQuery =
   /** Rows that it said have been taken in. */
   | { readonly type: 'return-credit' }
   /** The file that is being read has been read far enough. */
-  | { readonly type: 'stop-loading' };
+  | { readonly type: 'stop-loading' }
+  | ListQuery;
 
 /** What the store's thread tells the interface. */
 export type StoreEvent =
   /** Rows of flows that the store has and the proxy has not. */
   | { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] }
-  /** Which of its flows the view filter matches, as `view-filtered` of the proxy. */
-  | { readonly type: 'view-filtered'; readonly judged: Float64Array; readonly done: number; readonly of: number }
   /** So many flows of the file being read have come; null when it is over. */
-  | { readonly type: 'loading'; readonly file: { readonly path: string; readonly count: number } | null };
+  | { readonly type: 'loading'; readonly file: { readonly path: string; readonly count: number } | null }
+  | ListEvent;
+
+/** About the list where it is not all rows in the order in which they came. */
+export type ListQuery =
+  /** The list is to be made, instead of one that is being made. `order` is as in `view_order`; null shows all. */
+  | {
+      readonly type: 'make-list';
+      readonly number: number;
+      readonly filter: FilterTree | null;
+      readonly order: string;
+      readonly rows: SharedRows;
+    }
+  /** These rows came, changed or went. */
+  | { readonly type: 'touch-rows'; readonly slots: Uint32Array; readonly rows: SharedRows }
+  /** What is being made, or still looked for, is not wanted any more; with `all`, nor is what was made. */
+  | { readonly type: 'stop-list'; readonly all: boolean }
+  /** What the proxy says of flows, as `flows-judged` has it. */
+  | {
+      readonly type: 'take-verdicts';
+      readonly number: number;
+      readonly judged: Float64Array;
+      readonly isLast: boolean;
+    };
+
+export type ListEvent =
+  | { readonly type: 'list-made'; readonly number: number; readonly slots: Uint32Array }
+  | { readonly type: 'list-edited'; readonly number: number; readonly edit: ListEdit }
+  /** So many of all are done, in making the list or in looking into flows for it. */
+  | { readonly type: 'list-progressed'; readonly number: number; readonly done: number; readonly of: number }
+  /** It cannot be made, or not be kept up. */
+  | { readonly type: 'list-refused'; readonly number: number; readonly reason: string }
+  /** Rows do not tell of these: the proxy is to be asked, as by its command of that name. */
+  | { readonly type: 'judge-flows'; readonly number: number; readonly filter: FilterTree; readonly ids: Float64Array };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
 
@@ -259,12 +294,12 @@ export type ProxyEvent =
       readonly batch: TalkBatch;
       readonly contents: BodyData;
     }
-  /** Which flows the view filter matches: their numbers, negative for those it does not; so many of all are done. */
+  /** Which flows a filter matches: their numbers, negative for those it does not. */
   | {
-      readonly type: 'view-filtered';
+      readonly type: 'flows-judged';
+      readonly number: number;
       readonly judged: Float64Array;
-      readonly done: number;
-      readonly of: number;
+      readonly isLast: boolean;
     }
   | {
       readonly type: 'flows-saved';

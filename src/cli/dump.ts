@@ -1,5 +1,5 @@
-import { parseFilter } from '../flow/filter.js';
 import type { FlowId } from '../flow/flow.js';
+import { type FlowFilter, parseFilter } from '../flow/flowfilter.js';
 import { type FlowRow, type RowBatch, RowReader } from '../flow/row.js';
 import { isMistake, type Options } from '../options.js';
 import { failureText, type Port, type ProxyEvent, portOver, type StoreEvent, type StoreQuery } from '../protocol.js';
@@ -22,6 +22,8 @@ function isHar(path: string): boolean {
 class Dump {
   private readonly reader = new RowReader();
   private readonly seen = new Set<FlowId>();
+  /** Those of them that the filter matches. */
+  private readonly kept: FlowId[] = [];
   private readonly reads: FlowId[] = [];
   private matched = 0;
   private files: number;
@@ -38,6 +40,8 @@ class Dump {
   constructor(
     private readonly proxy: StartedProxy,
     private readonly options: Options,
+    /** Which flows it is about; null for all. */
+    private readonly filter: FlowFilter | null,
     private readonly print: (line: string) => void,
     private readonly complain: (text: string) => void,
   ) {
@@ -74,7 +78,7 @@ class Dump {
   private save(path: string): void {
     this.hasSaved = true;
     this.isSaving = true;
-    const flows = [...this.seen].map((id) => ({ id, revision: 0 }));
+    const flows = this.kept.map((id) => ({ id, revision: 0 }));
     this.proxy.port.say({ type: 'save-flows', flows, path, format: isHar(path) ? 'har' : 'mitm' });
   }
 
@@ -128,12 +132,13 @@ class Dump {
 
   private changed(row: FlowRow): void {
     this.told.add(row.id);
-    if (!isOver(row) || row.hidden || this.seen.has(row.id) || this.code !== null) return;
+    if (!isOver(row) || this.seen.has(row.id) || this.code !== null) return;
     this.seen.add(row.id);
     const { flow_detail: detail, json, until } = this.options;
-    if (detail === 0 && !json && until === null) return;
-    this.reads.push(row.id);
-    this.proxy.port.say({ type: 'read-flow', id: row.id });
+    if (this.filter || detail > 0 || json || until !== null) {
+      this.reads.push(row.id);
+      this.proxy.port.say({ type: 'read-flow', id: row.id });
+    } else this.kept.push(row.id);
   }
 
   private saved(): void {
@@ -152,8 +157,11 @@ class Dump {
   private read(flow: Extract<ProxyEvent, { type: 'flow-read' }>): void {
     const at = this.reads.indexOf(flow.flow.id);
     if (at >= 0) this.reads.splice(at, 1);
-    this.printing = this.printing.then(() => this.show(flow));
-    this.wait(flow);
+    if (!this.filter || this.filter(flow.flow)) {
+      this.kept.push(flow.flow.id);
+      this.printing = this.printing.then(() => this.show(flow));
+      this.wait(flow);
+    }
     this.looked();
   }
 
@@ -181,6 +189,8 @@ export async function runDump(
 ): Promise<number> {
   const until = options.until === null ? null : parseFilter(options.until);
   if (until !== null && typeof until !== 'function') return fail(`until: ${until.mistake}`);
+  const filter = options.view_filter ? parseFilter(options.view_filter) : null;
+  if (filter !== null && typeof filter !== 'function') return fail(`view_filter: ${filter.mistake}`);
   const crashed = (error: Error): void => {
     fail(`this should not have happened.\n${error.stack ?? error.message}`);
     process.exit(1);
@@ -191,7 +201,7 @@ export async function runDump(
   process.on('exit', () => removeSession(session.place.folder));
   const proxy = await startProxy(options, confdir, session.place, null, given, crashed);
   if (isMistake(proxy)) return fail(proxy.mistake);
-  const dump = new Dump(proxy, options, print, fail);
+  const dump = new Dump(proxy, options, filter, print, fail);
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],

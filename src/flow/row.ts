@@ -19,6 +19,8 @@ export interface FlowRow {
   readonly method: string;
   readonly host: string;
   readonly port: number;
+  /** The value of the Host field; '' for none. */
+  readonly hostHeader: string;
   readonly path: string;
   /** 0 while there is none. */
   readonly status: number;
@@ -39,8 +41,6 @@ export interface FlowRow {
   readonly marked: boolean;
   /** A script failed on this flow. */
   readonly scriptFailed: boolean;
-  /** The view filter does not match it. */
-  readonly hidden: boolean;
   /** Messages of its conversation; -1 where it has none. */
   readonly messages: number;
   /** A client here refuses our certificate, so passing its host through would help. */
@@ -57,28 +57,54 @@ export interface RowBatch {
   readonly names: readonly string[];
 }
 
-/** Where a row has the number of a name. */
-const NAMED = [9, 10, 11, 12] as const;
+/** Where among the numbers of a row what stands: first the whole ones, then those with a fraction. */
+export const ROW = {
+  id: 0,
+  revision: 1,
+  port: 2,
+  status: 3,
+  flags: 4,
+  scheme: 5,
+  method: 6,
+  host: 7,
+  mediaType: 8,
+  hostHeader: 9,
+  messages: 10,
+  at: 11,
+  expected: 12,
+  size: 13,
+  duration: 14,
+} as const;
+
+/** How many of them are whole. */
+export const WHOLE_NUMBERS = 11;
 
 /** How many numbers a row has. */
-export const ROW_NUMBERS = 14;
+export const ROW_NUMBERS = 15;
+
+/** Where a row has the number of a name. */
+const NAMED = [ROW.scheme, ROW.method, ROW.host, ROW.mediaType, ROW.hostHeader] as const;
 
 const KINDS = ['http', 'tunnel'] as const;
 const SIGNS = ['empty', 'kept', 'partial', 'missing', 'growing'] as const;
 const CARRIED = ['passed', 'buffered', 'streamed'] as const;
 const HELD = [null, 'request', 'response'] as const;
 
-const REPLAYED = 1;
+export const REPLAYED = 1;
 const CHANGED = 2;
-const MARKED = 4;
+export const MARKED = 4;
 const SCRIPT_FAILED = 8;
 const PASSABLE = 16;
-const FAILED = 32;
+export const FAILED = 32;
 const KIND_AT = 6;
 const SIGN_AT = 8;
 const CARRIED_AT = 12;
 const HELD_AT = 14;
-const HIDDEN = 1 << 16;
+
+/** Whether the flags of a row say that it is no HTTP. */
+export function isTunnel(flags: number): boolean {
+  return ((flags >> KIND_AT) & 1) === 1;
+}
 
 function flagsOf(row: FlowRow): number {
   return (
@@ -88,7 +114,6 @@ function flagsOf(row: FlowRow): number {
     (row.scriptFailed ? SCRIPT_FAILED : 0) |
     (row.passable ? PASSABLE : 0) |
     (row.failed ? FAILED : 0) |
-    (row.hidden ? HIDDEN : 0) |
     (KINDS.indexOf(row.kind) << KIND_AT) |
     (SIGNS.indexOf(row.body) << SIGN_AT) |
     (CARRIED.indexOf(row.carried) << CARRIED_AT) |
@@ -107,20 +132,21 @@ export class RowWriter {
     let at = 0;
     for (const row of rows) {
       texts.push(row.path, row.error);
-      numbers[at] = row.id;
-      numbers[at + 1] = row.revision;
-      numbers[at + 2] = row.at;
-      numbers[at + 3] = row.port;
-      numbers[at + 4] = row.status;
-      numbers[at + 5] = row.expected ?? Number.NaN;
-      numbers[at + 6] = row.size;
-      numbers[at + 7] = row.duration;
-      numbers[at + 8] = flagsOf(row);
-      numbers[at + 9] = this.name(row.scheme);
-      numbers[at + 10] = this.name(row.method);
-      numbers[at + 11] = this.name(row.host);
-      numbers[at + 12] = this.name(row.mediaType);
-      numbers[at + 13] = row.messages;
+      numbers[at + ROW.id] = row.id;
+      numbers[at + ROW.revision] = row.revision;
+      numbers[at + ROW.port] = row.port;
+      numbers[at + ROW.status] = row.status;
+      numbers[at + ROW.flags] = flagsOf(row);
+      numbers[at + ROW.scheme] = this.name(row.scheme);
+      numbers[at + ROW.method] = this.name(row.method);
+      numbers[at + ROW.host] = this.name(row.host);
+      numbers[at + ROW.mediaType] = this.name(row.mediaType);
+      numbers[at + ROW.hostHeader] = this.name(row.hostHeader);
+      numbers[at + ROW.messages] = row.messages;
+      numbers[at + ROW.at] = row.at;
+      numbers[at + ROW.expected] = row.expected ?? Number.NaN;
+      numbers[at + ROW.size] = row.size;
+      numbers[at + ROW.duration] = row.duration;
       at += ROW_NUMBERS;
     }
     const names = this.fresh;
@@ -140,7 +166,8 @@ export class RowWriter {
 
 /** Makes rows of batches again. It has to be shown every batch, in order. */
 export class RowReader {
-  private readonly names: string[] = [];
+  /** The text of each name, by its number. */
+  readonly names: string[] = [];
   private readonly numberOf = new Map<string, number>();
 
   learn(batch: RowBatch): void {
@@ -163,58 +190,48 @@ export class RowReader {
     return number;
   }
 
-  /** The row whose numbers begin at `at`. */
-  row(numbers: Float64Array, at: number, path: string, error: string): FlowRow {
-    const count = (offset: number): number => numbers[at + offset] ?? 0;
-    const name = (offset: number): string => this.names[count(offset)] ?? '';
-    const flags = count(8);
-    const expected = count(5);
-    return {
-      id: count(0) as FlowId,
-      revision: count(1),
-      kind: KINDS[(flags >> KIND_AT) & 1] ?? 'http',
-      at: count(2),
-      scheme: name(9),
-      method: name(10),
-      host: name(11),
-      port: count(3),
-      path,
-      status: count(4),
-      mediaType: name(12),
-      body: SIGNS[(flags >> SIGN_AT) & 7] ?? 'empty',
-      carried: CARRIED[(flags >> CARRIED_AT) & 3] ?? 'passed',
-      expected: Number.isNaN(expected) ? null : expected,
-      size: count(6),
-      duration: count(7),
-      held: HELD[(flags >> HELD_AT) & 3] ?? null,
-      error,
-      failed: (flags & FAILED) !== 0,
-      replayed: (flags & REPLAYED) !== 0,
-      changed: (flags & CHANGED) !== 0,
-      marked: (flags & MARKED) !== 0,
-      scriptFailed: (flags & SCRIPT_FAILED) !== 0,
-      hidden: (flags & HIDDEN) !== 0,
-      messages: count(13),
-      passable: (flags & PASSABLE) !== 0,
-    };
-  }
-
   /** Every row of a batch that was learnt. */
   rows({ numbers, texts }: RowBatch): FlowRow[] {
     return Array.from({ length: rowCount(numbers) }, (_, at) =>
-      this.row(numbers, at * ROW_NUMBERS, texts[at * 2] ?? '', texts[at * 2 + 1] ?? ''),
+      rowFrom(numbers.subarray(at * ROW_NUMBERS), texts[at * 2] ?? '', texts[at * 2 + 1] ?? '', this.names),
     );
   }
 }
 
-/** Whether the row whose numbers begin at `at` is hidden. */
-export function isHidden(numbers: Float64Array, at: number): boolean {
-  return ((numbers[at + 8] ?? 0) & HIDDEN) !== 0;
-}
-
-export function hide(numbers: Float64Array, at: number, hidden: boolean): void {
-  const flags = numbers[at + 8] ?? 0;
-  numbers[at + 8] = hidden ? flags | HIDDEN : flags & ~HIDDEN;
+/** The row that begins these numbers. */
+export function rowFrom(numbers: Float64Array, path: string, error: string, names: readonly string[]): FlowRow {
+  const count = (place: number): number => numbers[place] ?? 0;
+  const name = (place: number): string => names[count(place)] ?? '';
+  const flags = count(ROW.flags);
+  const expected = count(ROW.expected);
+  return {
+    id: count(ROW.id) as FlowId,
+    revision: count(ROW.revision),
+    kind: KINDS[(flags >> KIND_AT) & 1] ?? 'http',
+    at: count(ROW.at),
+    scheme: name(ROW.scheme),
+    method: name(ROW.method),
+    host: name(ROW.host),
+    port: count(ROW.port),
+    hostHeader: name(ROW.hostHeader),
+    path,
+    status: count(ROW.status),
+    mediaType: name(ROW.mediaType),
+    body: SIGNS[(flags >> SIGN_AT) & 7] ?? 'empty',
+    carried: CARRIED[(flags >> CARRIED_AT) & 3] ?? 'passed',
+    expected: Number.isNaN(expected) ? null : expected,
+    size: count(ROW.size),
+    duration: count(ROW.duration),
+    held: HELD[(flags >> HELD_AT) & 3] ?? null,
+    error,
+    failed: (flags & FAILED) !== 0,
+    replayed: (flags & REPLAYED) !== 0,
+    changed: (flags & CHANGED) !== 0,
+    marked: (flags & MARKED) !== 0,
+    scriptFailed: (flags & SCRIPT_FAILED) !== 0,
+    messages: count(ROW.messages),
+    passable: (flags & PASSABLE) !== 0,
+  };
 }
 
 export function rowCount(numbers: Float64Array): number {

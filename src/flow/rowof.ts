@@ -1,4 +1,4 @@
-import { mediaType } from './fields.js';
+import { fieldValue, mediaType } from './fields.js';
 import type { Carriage, FlowError, FlowId, Note, RequestHead, ResponseHead, Side } from './flow.js';
 import type { BodySign, FlowRow } from './row.js';
 
@@ -95,6 +95,7 @@ export function httpRow(flow: ShownHttp): FlowRow {
     method: request.head.method,
     host: origin.host,
     port: origin.port,
+    hostHeader: fieldValue(request.head.fields, 'host') ?? '',
     path: request.head.path,
     status: response?.head.status ?? 0,
     mediaType: response ? mediaType(response.head.fields) : '',
@@ -110,7 +111,6 @@ export function httpRow(flow: ShownHttp): FlowRow {
     changed: flow.hasChanged,
     marked: flow.marked,
     scriptFailed: hasFailedScript(flow.notes),
-    hidden: false,
     messages: flow.conversation?.length ?? -1,
     passable: false,
   };
@@ -126,6 +126,7 @@ export function passageRow(flow: ShownPassage): FlowRow {
     method: '',
     host: flow.host,
     port: flow.port,
+    hostHeader: '',
     path: '',
     status: 0,
     mediaType: '',
@@ -141,7 +142,6 @@ export function passageRow(flow: ShownPassage): FlowRow {
     changed: flow.hasChanged,
     marked: flow.marked,
     scriptFailed: hasFailedScript(flow.notes),
-    hidden: false,
     messages: flow.conversation?.length ?? -1,
     passable: flow.error?.kind === 'client-distrusts',
   };

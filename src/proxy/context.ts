@@ -2,18 +2,18 @@ import type { KeyLog } from '../certs/keylog.js';
 import type { Shown, Wanted } from '../certs/leaves.js';
 import type { Serving } from '../certs/serving.js';
 import type { Trust } from '../certs/trust.js';
-import type { FlowFilter } from '../flow/filter.js';
 import type { Origin } from '../flow/flow.js';
+import type { FlowFilter } from '../flow/flowfilter.js';
 import type { Mistake, Options } from '../options.js';
 import type { LogLevel, ScriptFailure } from '../protocol.js';
 import type { Entrance } from './entrance.js';
 import type { Extras } from './extras.js';
 import type { Files } from './files.js';
+import type { Judging } from './judging.js';
 import type { Ledger } from './ledger.js';
 import type { Login } from './login.js';
 import type { Postman } from './outbox.js';
 import type { Scripts } from './scripts.js';
-import type { ViewFilter } from './viewfilter.js';
 
 /** What every connection of the worker shares. */
 export interface Context {
@@ -42,16 +42,14 @@ export interface Context {
   tcpHosts: readonly RegExp[];
   /** The compiled intercept filter, or null while nothing is held. */
   intercept: FlowFilter | null;
-  /** The compiled view_filter, or null while the list shows all. */
-  shown: FlowFilter | null;
   /** The compiled stream_filter, with their texts. */
   streamed: readonly { readonly text: string; readonly filter: FlowFilter }[];
   /** Reads and writes files of flows. */
   readonly files: Files;
   /** The compiled save_stream_filter, or null for all. */
   saved: FlowFilter | null;
-  /** Says which flows the list shows. */
-  readonly view: ViewFilter;
+  /** Looks into flows for the list. */
+  readonly judging: Judging;
   readonly scripts: Scripts;
   /** The script on standard input, or null. */
   readonly scriptText: string | null;

@@ -27,14 +27,12 @@ export class Feed<R extends Rowed = Rowed> {
 
   constructor(
     private readonly say: (event: ProxyEvent) => void,
-    /** Whether the list is not to show a flow. */
-    private readonly hides: (record: R) => boolean = () => false,
     private credit = 2,
   ) {}
 
   changed(record: R): void {
     this.removed.delete(record.id);
-    this.dirty.set(record.id, record.isLive ? record : this.rowOf(record));
+    this.dirty.set(record.id, record.isLive ? record : record.row());
     if (this.timer === null) this.schedule();
   }
 
@@ -44,11 +42,6 @@ export class Feed<R extends Rowed = Rowed> {
     if (this.timer === null) this.schedule();
   }
 
-  /** The view filter is another one: rows that have been made and not sent are judged anew. */
-  rejudge(hides: (id: FlowId) => boolean): void {
-    for (const [id, record] of this.dirty) if (!('row' in record)) this.dirty.set(id, { ...record, hidden: hides(id) });
-  }
-
   returnCredit(): void {
     this.credit += 1;
     if (this.timer === null && (this.dirty.size > 0 || this.removed.size > 0)) this.schedule();
@@ -56,11 +49,6 @@ export class Feed<R extends Rowed = Rowed> {
 
   stop(): void {
     if (this.timer) clearTimeout(this.timer);
-  }
-
-  private rowOf(record: R): FlowRow {
-    const row = record.row();
-    return this.hides(record) ? { ...row, hidden: true } : row;
   }
 
   private schedule(): void {
@@ -73,7 +61,7 @@ export class Feed<R extends Rowed = Rowed> {
     this.timer = null;
     this.sentAt = performance.now();
     const rows: FlowRow[] = [];
-    for (const record of this.dirty.values()) rows.push('row' in record ? this.rowOf(record) : record);
+    for (const record of this.dirty.values()) rows.push('row' in record ? record.row() : record);
     const removed = [...this.removed];
     this.dirty = new Map();
     this.removed = new Set();

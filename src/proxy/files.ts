@@ -36,8 +36,6 @@ export class Files {
   private job: Job | null = null;
   /** How many flows of the job have been handed over. */
   private at = 0;
-  /** The view filter. */
-  private shown: string | null = null;
   /** Called when flows that were asked for are here. */
   private readonly fetching: (() => void)[] = [];
   private readonly store: StoreThread;
@@ -103,12 +101,6 @@ export class Files {
     this.store.tell({ type: 'forget', ids });
   }
 
-  /** The view filter is this one now. */
-  show(filter: string | null): void {
-    this.shown = filter;
-    if (this.store.isOpen) this.store.tell({ type: 'show', filter });
-  }
-
   /** Nothing is to be read or written any more. */
   stop(): void {
     this.store.stop();
@@ -123,7 +115,6 @@ export class Files {
     this.job = this.waiting.shift() ?? null;
     this.at = 0;
     if (!this.job) return;
-    if (this.job.command.type === 'load') this.store.tell({ type: 'show', filter: this.shown });
     this.store.tell(this.job.command);
   }
 

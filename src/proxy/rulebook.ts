@@ -3,7 +3,8 @@ import { KeyLog } from '../certs/keylog.js';
 import { servingOf } from '../certs/serving.js';
 import { termsFor } from '../certs/terms.js';
 import { type Roots, rootsIn, rootsUnder, Trust } from '../certs/trust.js';
-import { type FlowFilter, parseFilter } from '../flow/filter.js';
+import { parseTree } from '../flow/filter.js';
+import { type FlowFilter, parseFilter } from '../flow/flowfilter.js';
 import { readCredentials } from '../http/basic.js';
 import { isMistake, type Mistake, type OptionName, type Options } from '../options.js';
 import type { Context } from './context.js';
@@ -19,7 +20,6 @@ export type Rulebook = Pick<
   | 'allowed'
   | 'tcpHosts'
   | 'intercept'
-  | 'shown'
   | 'saved'
   | 'streamed'
   | 'trust'
@@ -70,15 +70,19 @@ function compileIntercept(options: Options): Rulebook['intercept'] {
   return options.intercept_active ? filter : null;
 }
 
-function compileFilter(
-  name: 'view_filter' | 'save_stream_filter' | 'readfile_filter',
-  options: Options,
-): FlowFilter | null {
+function compileFilter(name: 'save_stream_filter' | 'readfile_filter', options: Options): FlowFilter | null {
   const text = options[name];
   if (text === null || text === '') return null;
   const filter = parseFilter(text);
   if (typeof filter !== 'function') throw new OptionMistake(`${name}: ${filter.mistake}`);
   return filter;
+}
+
+/** The list is filtered elsewhere; a mistake is told when it is made. */
+function checkViewFilter({ view_filter: text }: Options): void {
+  if (text === null || text === '') return;
+  const tree = parseTree(text);
+  if ('mistake' in tree) throw new OptionMistake(`view_filter: ${tree.mistake}`);
 }
 
 /** Says what went wrong with an option's value. */
@@ -158,6 +162,7 @@ export function compileRules(options: Options, old: Options | null, rules: Ruleb
   try {
     checkLogin(options);
     compileFilter('readfile_filter', options); // the store's thread makes its own
+    checkViewFilter(options);
     return {
       asked: compileEntrances(options),
       login: rules && isSame(['proxyauth']) ? rules.login : compileLogin(options),
@@ -165,7 +170,6 @@ export function compileRules(options: Options, old: Options | null, rules: Ruleb
       allowed: compileHosts('allow_hosts', options),
       tcpHosts: compileHosts('tcp_hosts', options),
       intercept: compileIntercept(options),
-      shown: rules && isSame(['view_filter']) ? rules.shown : compileFilter('view_filter', options),
       saved: compileFilter('save_stream_filter', options),
       streamed: compileStreamed(options.stream_filter),
       trust: rules && isSame(TRUST) ? rules.trust : compileTrust(options),

@@ -78,8 +78,6 @@ export class Settings {
     const unopened = LISTENING.includes(name) ? await this.context.listening.change(rules.asked) : null;
     if (unopened) return unopened;
     Object.assign(this.context, rules, { options });
-    this.context.view.set(rules.shown);
-    this.context.files.show(options.view_filter);
     this.say({ type: 'option-changed', name, value });
     return null;
   }

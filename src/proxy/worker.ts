@@ -23,6 +23,7 @@ import { Extras } from './extras.js';
 import { Feed } from './feed.js';
 import { Fetching } from './fetching.js';
 import { Files } from './files.js';
+import { Judging } from './judging.js';
 import { Ledger } from './ledger.js';
 import { Listeners } from './listeners.js';
 import { Postman } from './outbox.js';
@@ -33,7 +34,6 @@ import { Scripts, scriptSources } from './scripts.js';
 import type { Record } from './shelf.js';
 import { Spool } from './spool.js';
 import { StreamSave } from './streamsave.js';
-import { ViewFilter } from './viewfilter.js';
 
 /*
  * Entry of the proxy's thread.
@@ -65,7 +65,7 @@ async function start(): Promise<void> {
   leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
   const sources = scriptSources(options.scripts, settings.scriptText, options.eval);
   if (isMistake(sources)) return say({ type: 'could-not-listen', reason: sources.mistake });
-  const feed: Feed<Record> = new Feed(say, (record) => view.hides(record));
+  const feed: Feed<Record> = new Feed(say);
   const { session } = settings;
   const spool = new Spool(session.folder);
   const ledger: Ledger = new Ledger(
@@ -95,9 +95,7 @@ async function start(): Promise<void> {
     (event, channel) => say(event, [channel]),
   );
   const streamSave: StreamSave = new StreamSave(() => context, files, say);
-  const view: ViewFilter = new ViewFilter(ledger, say, (hides) => feed.rejudge(hides));
-  view.set(rules.shown);
-  files.show(options.view_filter);
+  const judging = new Judging(ledger, say, (text) => log('warn', text));
   const isOurAddress = (origin: Origin): boolean =>
     listeners.entrances.some(({ host, port }) => port === origin.port && [...LOOPBACK, host].includes(origin.host));
   const listeners: Listeners = new Listeners(() => context, say);
@@ -118,7 +116,7 @@ async function start(): Promise<void> {
     options,
     ledger,
     scripts,
-    view,
+    judging,
     files,
     scriptText: settings.scriptText,
     extras,
@@ -132,7 +130,7 @@ async function start(): Promise<void> {
   };
   const desk: Desk = new Desk(context, feed, say, () => {
     feed.stop();
-    view.stop();
+    judging.stop();
     columns.stop();
     void listeners
       .close()

@@ -1,12 +1,11 @@
-import type { FlowFilter } from '../flow/filter.js';
 import type { FlowId } from '../flow/flow.js';
+import { type FlowFilter, parseFilter } from '../flow/flowfilter.js';
 import { pictureOf } from '../flow/picture.js';
 import type { FlowRow } from '../flow/row.js';
 import type { Found, IndexedFile } from './indexedfile.js';
 import type { Outside } from './outside.js';
 import type { RowFeed } from './rowfeed.js';
 import type { FileDamage } from './savedfile.js';
-import type { Showing } from './showing.js';
 
 /** Flows of the first batch, which is to be on the screen at once, and of any other. */
 const [FIRST, MOST] = [64, 512];
@@ -16,13 +15,18 @@ const SLICE = 12;
 export interface Loading {
   readonly outside: Outside;
   readonly feed: RowFeed;
-  readonly showing: Showing;
   /** Only flows that match it, or null. */
   readonly filter: FlowFilter | null;
   onDamage(damage: FileDamage): void;
   isStopped(): boolean;
   /** Asks for the numbers of so many flows; resolves with the first of them. */
   number(count: number): Promise<FlowId>;
+}
+
+/** A filter that was checked where it was typed. */
+export function filterOf(text: string | null): FlowFilter | null {
+  const filter = text === null ? null : parseFilter(text);
+  return typeof filter === 'function' ? filter : null;
 }
 
 function* batches(file: IndexedFile, { filter, onDamage }: Loading): Generator<readonly Found[]> {
@@ -56,13 +60,12 @@ export async function loadIndex(file: IndexedFile, loading: Loading): Promise<nu
   return file.length;
 }
 
-function take(file: IndexedFile, batch: readonly Found[], first: FlowId, { feed, showing }: Loading): void {
+function take(file: IndexedFile, batch: readonly Found[], first: FlowId, { feed }: Loading): void {
   const rows: FlowRow[] = [];
   for (const [index, found] of batch.entries()) {
     const id = (first + index) as FlowId;
     file.add(found, id);
-    const hidden = showing.isFiltered && showing.hides(file.look(found));
-    rows.push({ ...found.row, id, hidden });
+    rows.push({ ...found.row, id });
   }
   feed.add(rows);
   feed.say({ type: 'loading', file: { path: file.path, count: file.length } });

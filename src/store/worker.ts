@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import type { FlowFilter } from '../flow/filter.js';
 import type { FlowId } from '../flow/flow.js';
+import type { FlowFilter } from '../flow/flowfilter.js';
 import type { Finished } from '../flow/image.js';
 import { pictureOf } from '../flow/picture.js';
 import { type FileCommand, type FileEvent, portOver } from '../protocol.js';
@@ -8,13 +8,12 @@ import { answer } from './answers.js';
 import type { DumpVersion } from './formats/mitmproxy/write.js';
 import { Inbox } from './inbox.js';
 import { IndexedFile } from './indexedfile.js';
-import { loadIndex } from './loading.js';
+import { filterOf, loadIndex } from './loading.js';
 import { Outside } from './outside.js';
 import { restore } from './restoring.js';
 import { RowFeed } from './rowfeed.js';
 import { type FileDamage, readFlows, type Saving, type Writable, writeFlows } from './savedfile.js';
 import { Session } from './session.js';
-import { filterOf, Showing } from './showing.js';
 
 /*
  * The thread that reads and writes files of flows, one at a time. Flows that come or go do so in batches, each asked for
@@ -33,7 +32,6 @@ const inbox = new Inbox();
 const outside = new Outside();
 const session = new Session();
 const feed = new RowFeed();
-const showing = new Showing(outside, feed);
 let isStopped = false;
 
 function stopLoading(): void {
@@ -53,8 +51,6 @@ function hear(command: FileCommand): void {
       return session.begin(command.folder);
     case 'places':
       return session.places.take(command.number, command.block);
-    case 'show':
-      return showing.set(command.filter);
     default:
       return inbox.put(command);
   }
@@ -139,7 +135,7 @@ function index(file: IndexedFile, filter: FlowFilter | null, onDamage: (damage: 
     if (command.type !== 'numbered') throw new Error(`${command.type} in place of numbers`);
     return command.first;
   };
-  return loadIndex(file, { outside, feed, showing, filter, onDamage, isStopped: () => isStopped, number });
+  return loadIndex(file, { outside, feed, filter, onDamage, isStopped: () => isStopped, number });
 }
 
 /** Reads a file and gives its flows away. */

@@ -12,6 +12,7 @@ import type {
   ScriptView,
   Watched,
 } from '../protocol.js';
+import type { Arrangement } from './arrangement.js';
 import type { BodyText } from './bodytext.js';
 import type { EditLine } from './editline.js';
 import type { Keymap } from './keymap.js';
@@ -180,10 +181,16 @@ export function initialState(
   };
 }
 
-function rowsFor({ view_order: by, view_order_reversed: isReversed }: Options): Rows {
+function rowsFor(options: Options): Rows {
   const rows = new Rows();
-  rows.arrange({ by, isReversed });
+  rows.listing.begin(arrangementOf(options));
+  rows.listing.isReversed = options.view_order_reversed;
   return rows;
+}
+
+/** Which flows the options want to be shown, and how. */
+export function arrangementOf({ view_filter: filter, view_order: by }: Options): Arrangement {
+  return { filter: filter === '' ? null : filter, by };
 }
 
 export function topView(state: State): View {

@@ -21,6 +21,7 @@ import { commandFor, type Keymap } from './keymap.js';
 import type { Input } from './keys.js';
 import { emptyTalk, withBatch } from './opentalk.js';
 import { offer, promptKey, promptPaste } from './prompt.js';
+import { arranged, heardOfList, refocused } from './relist.js';
 import type { RowSource } from './rows.js';
 import {
   CLOSED,
@@ -129,10 +130,15 @@ function answered(state: State, event: StoreEvent): Step {
   switch (event.type) {
     case 'rows-changed':
       return rowsChanged(state, event, 'store');
-    case 'view-filtered':
-      return viewFiltered(state, event.judged);
     case 'loading':
       return [{ ...state, loading: event.file }];
+    case 'list-made':
+    case 'list-edited':
+    case 'list-progressed':
+    case 'list-refused':
+      return heardOfList(state, event);
+    case 'judge-flows':
+      return [state, tell(event)];
   }
 }
 
@@ -158,12 +164,10 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
       return [flowsSaved(state, event)];
     case 'flows-loaded':
       return [flowsLoaded(state, event)];
-    case 'view-filtered':
-      return viewFiltered(state, event.judged);
-    case 'option-changed': {
-      const next = optionChanged(state, event.name, event.value);
-      return [event.name === 'console_focus_follow' && event.value ? withFocus(next, next.rows.length - 1) : next];
-    }
+    case 'flows-judged':
+      return [state, ask({ ...event, type: 'take-verdicts' })];
+    case 'option-changed':
+      return optionChanged(state, event.name, event.value);
     case 'script-finished':
       return [scriptFinished(state, event.report)];
     case 'refused':
@@ -227,12 +231,6 @@ function flowsSaved(state: State, { path, count, warnings }: Extract<ProxyEvent,
   );
 }
 
-function viewFiltered(state: State, judged: Float64Array): Step {
-  const focused = state.rows.row(state.focus)?.id;
-  state.rows.judge(judged);
-  return [refocused({ ...state }, focused)];
-}
-
 function flowsLoaded(state: State, event: Extract<ProxyEvent, { type: 'flows-loaded' }>): State {
   const { path, count, damage, isStopped } = event;
   const whole = isStopped
@@ -243,19 +241,18 @@ function flowsLoaded(state: State, event: Extract<ProxyEvent, { type: 'flows-loa
   return withNotice(withLog(state, { at: state.now, level, text }), level, text);
 }
 
-function optionChanged(state: State, name: OptionName, value: OptionValue): State {
+function optionChanged(state: State, name: OptionName, value: OptionValue): Step {
   const next = { ...state, options: withOption(state.options, name, value) };
-  if (name !== 'view_order' && name !== 'view_order_reversed') return next;
-  const focused = state.rows.row(state.focus)?.id;
-  const { view_order: by, view_order_reversed: isReversed } = next.options;
-  next.rows.arrange({ by, isReversed });
-  return refocused(next, focused);
-}
-
-/** The focus stays on its flow while that is shown. */
-function refocused(state: State, focused: FlowId | undefined): State {
-  const at = focused === undefined ? -1 : state.rows.indexOf(focused);
-  return withFocus(state, at < 0 ? state.focus : at);
+  switch (name) {
+    case 'console_focus_follow':
+      return [value ? withFocus(next, next.rows.newest()) : next];
+    case 'view_filter':
+    case 'view_order':
+    case 'view_order_reversed':
+      return arranged(next);
+    default:
+      return [next];
+  }
 }
 
 /** With a capital letter, unless it begins with the name of an option or a file, and a full stop. */
@@ -268,14 +265,14 @@ function sentence(reason: string): string {
 
 function rowsChanged(state: State, event: RowsChanged, from: RowSource): Step {
   const { rows } = state;
-  const focused = rows.row(state.focus)?.id;
-  const added = rows.change(event.rows, event.removed, from);
-  const follows = state.options.console_focus_follow && added > 0;
-  const newest = state.options.view_order_reversed ? 0 : rows.length - 1;
-  let next = follows ? withFocus({ ...state }, newest) : refocused({ ...state }, focused);
+  const focused = rows.idAt(state.focus);
+  const before = rows.length;
+  const queries = rows.change(event.rows, event.removed, from);
+  const follows = state.options.console_focus_follow && rows.length > before;
+  let next = follows ? withFocus({ ...state }, rows.newest()) : refocused({ ...state }, focused);
   const view = topView(next);
   const credit = { type: 'return-credit' } as const;
-  const effects: Effect[] = [from === 'proxy' ? tell(credit) : ask(credit)];
+  const effects: Effect[] = [from === 'proxy' ? tell(credit) : ask(credit), ...queries.map(ask)];
   if (view.type === 'flowview' || view.type === 'message') {
     const isOther = (one: View): boolean => !('id' in one) || one.id !== view.id;
     if (event.removed.includes(view.id)) next = { ...next, views: next.views.filter(isOther), ...CLOSED };

@@ -10,6 +10,7 @@ import { benchOpening } from './opening.js';
 import { startOrigin } from './origin.js';
 import { Report } from './report.js';
 import { benchReverse } from './reverse.js';
+import { benchRows } from './rows.js';
 import { type Run, toolOf } from './run.js';
 import { benchScript } from './script.js';
 import { Stage } from './stage.js';
@@ -43,6 +44,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
   websocket: { measure: benchWebSocket, needs: [] },
   frame: { measure: benchFrame, needs: [] },
   opening: { measure: benchOpening, needs: [] },
+  rows: { measure: benchRows, needs: [] },
 };
 
 /** What the run is without, in sentences. */

@@ -17,7 +17,10 @@ export type FigureName =
   | 'open-whole'
   | 'open-latency'
   | 'open-save'
-  | 'feed-tls';
+  | 'feed-tls'
+  | 'rows-key'
+  | 'rows-filter'
+  | 'rows-memory';
 
 /** A promise about a run: at least or at most a bound, in its unit. */
 export interface Figure {
@@ -25,7 +28,7 @@ export interface Figure {
   readonly text: string;
   readonly isAtLeast: boolean;
   readonly bound: number;
-  readonly unit: 'x' | ' MB' | ' MB/s' | ' ms';
+  readonly unit: 'x' | ' MB' | ' MB/s' | ' ms' | ' s';
 }
 
 const MEGABYTES_OF_GROWTH = 64;
@@ -58,6 +61,15 @@ export const FIGURES: readonly Figure[] = [
   { name: 'function', text: '1 GB through a stream function', isAtLeast: true, bound: 400, unit: ' MB/s' },
   { name: 'websocket', text: 'websocket messages, of mitmdump', isAtLeast: true, bound: 10, unit: 'x' },
   { name: 'feed', text: 'first event of a stream, added', isAtLeast: false, bound: MILLISECONDS_ADDED, unit: ' ms' },
+  {
+    name: 'rows-key',
+    text: 'key to frame over 1,000,000 rows, 95th percentile',
+    isAtLeast: false,
+    bound: 16,
+    unit: ' ms',
+  },
+  { name: 'rows-filter', text: 'filter 1,000,000 rows by URL', isAtLeast: false, bound: 0.5, unit: ' s' },
+  { name: 'rows-memory', text: 'memory of a console over 1,000,000 rows', isAtLeast: false, bound: 900, unit: ' MB' },
   { name: 'feed-tls', text: 'first event over TLS, added', isAtLeast: false, bound: MILLISECONDS_ADDED, unit: ' ms' },
   { name: 'open-first', text: 'dump of 100,000 flows, first screen', isAtLeast: false, bound: 500, unit: ' ms' },
   { name: 'open-whole', text: 'dump of 100,000 flows, complete', isAtLeast: false, bound: 2000, unit: ' ms' },

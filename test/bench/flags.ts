@@ -13,6 +13,7 @@ export const SECTIONS = [
   'websocket',
   'frame',
   'opening',
+  'rows',
 ] as const;
 
 export type SectionName = (typeof SECTIONS)[number];

@@ -61,3 +61,75 @@ test('UI-FL-07 flows that do not match the view filter disappear and come back, 
   screen.press('set view_filter', '\r');
   await lists(screen, ['/keep1', '/other', '/keep2', '/another', '/keep3']);
 });
+
+test('FO-16 FO-18 UI-FL-07 a filter that rows do not tell of looks into flows, and says what it cannot look at', async (t) => {
+  const { screen, port } = await openApp(t);
+  const origin = await startOrigin(t, ({ socket, received }) =>
+    socket.write(response('x', /special/.test(received) ? 'X-Special: yes\r\n' : '')),
+  );
+  const fetch = (path: string) => fetchThrough(port, `http://127.0.0.1:${origin.port}${path}`);
+  for (const path of ['/plain', '/special1']) await fetch(path);
+  await lists(screen, ['/plain', '/special1']);
+  screen.press(':');
+  screen.press('set view_filter "~hs ^x-special:"', '\r');
+  await lists(screen, ['/special1']);
+  for (const path of ['/plain2', '/special2']) await fetch(path);
+  await lists(screen, ['/special1', '/special2']);
+  screen.press(':');
+  screen.press('set view_filter "~b x | ~u plain"', '\r');
+  await lists(screen, ['/plain', '/plain2']);
+  await screen.sees('The list cannot be filtered by ~b yet');
+});
+
+test('TST-15 UI-FL-07 an expression that does not end is named, and the list and its filter stay', async (t) => {
+  const { screen, port } = await openApp(t);
+  const origin = await startOrigin(t, ({ socket }) => socket.write(response('x')));
+  const fetch = (path: string) => fetchThrough(port, `http://127.0.0.1:${origin.port}${path}`);
+  for (const path of ['/other', `/${'a'.repeat(40)}!`]) await fetch(path);
+  await screen.sees('2 flows');
+  screen.press(':');
+  screen.press('set view_filter other', '\r');
+  await lists(screen, ['/other']);
+  screen.press(':');
+  screen.press(`set view_filter '"(a+)+$"'`, '\r');
+  await screen.sees('The filter is given up: the expression (a+)+$ did not end within 1 s on one flow.');
+  await screen.sees('[f:other]');
+  await fetch('/another');
+  await lists(screen, ['/other', '/another']);
+});
+
+test('UI-FL-07 esc stops what makes the list; it stays as it was, and so does its filter', async (t) => {
+  const { screen, port } = await openApp(t);
+  const origin = await startOrigin(t, ({ socket }) => socket.write(response('x')));
+  const fetch = (path: string) => fetchThrough(port, `http://127.0.0.1:${origin.port}${path}`);
+  for (const path of ['/one', `/${'a'.repeat(40)}!`]) await fetch(path);
+  await screen.sees('2 flows');
+  screen.press(':');
+  screen.press('set view_filter one', '\r');
+  await lists(screen, ['/one']);
+  screen.press(':');
+  screen.press(`set view_filter '"(a+)+$"'`, '\r');
+  await screen.sees('[f:"(a+)+$"]');
+  screen.press('\x1b');
+  await screen.sees('Stopped.');
+  await screen.sees('[f:one]');
+  await fetch('/one2');
+  await lists(screen, ['/one', '/one2']);
+});
+
+test('UI-FL-04 UI-FL-07 flows that a filter shows take the focus while one follows; deleted ones leave the list', async (t) => {
+  const { screen, port } = await openApp(t, { options: { view_filter: 'keep', console_focus_follow: true } });
+  const origin = await startOrigin(t, ({ socket }) => socket.write(response('x')));
+  const fetch = (path: string) => fetchThrough(port, `http://127.0.0.1:${origin.port}${path}`);
+  for (const path of ['/keep1', '/other', '/keep2']) await fetch(path);
+  await screen.sees('2 of 3 flows');
+  await lists(screen, ['/keep1', '/keep2']);
+  await screen.sees(/>> .*\/keep2/);
+  screen.press('d');
+  await lists(screen, ['/keep1']);
+  await screen.sees('1 of 2 flows');
+  screen.press(':');
+  screen.press('view.flows.remove @hidden', '\r');
+  await screen.sees(/ 1 flow /);
+  await lists(screen, ['/keep1']);
+});

@@ -35,22 +35,21 @@ export const FLOW_SPECS = ['@focus', '@all', '@shown', '@hidden', '@marked', '@u
 
 /** The flows a specification means, or why it means none. */
 export function resolveFlows(state: State, spec: string | undefined): readonly FlowTarget[] | string {
-  const target = ({ id, revision }: FlowTarget): FlowTarget => ({ id, revision });
   switch (spec) {
     case '@focus': {
       const row = focusedRow(state);
-      return row ? [target(row)] : 'No flow is selected.';
+      return row ? [{ id: row.id, revision: row.revision }] : 'No flow is selected.';
     }
     case '@all':
-      return [...state.rows.all()].map(target);
+      return [...state.rows.targets('all')];
     case '@shown':
-      return [...state.rows].map(target);
+      return [...state.rows.targets('shown')];
     case '@hidden':
-      return [...state.rows.all()].filter((row) => row.hidden).map(target);
+      return [...state.rows.targets('hidden')];
     case '@marked':
-      return [...state.rows.all()].filter((row) => row.marked).map(target);
+      return [...state.rows.targets('marked')];
     case '@unmarked':
-      return [...state.rows.all()].filter((row) => !row.marked).map(target);
+      return [...state.rows.targets('unmarked')];
     default:
       return `"${spec ?? ''}" is no flow specification; there are ${FLOW_SPECS.join(', ')}.`;
   }

@@ -1,6 +1,7 @@
 import { MODES } from '../../content/views.js';
 import { isOptionName, showOption } from '../../options.js';
 import { editLine } from '../editline.js';
+import { stopped } from '../relist.js';
 import { CLOSED, contextOf, focusedRow, type State, shownTab, TOP, tabsOf, topView, type View } from '../state.js';
 import { ask, type Step, tell } from '../step.js';
 import { bodyWidth, flowLayout } from '../view/flowlayout.js';
@@ -57,7 +58,9 @@ function leaveOrStop(state: State): Step {
   return stops ? [{ ...state, notice: null }, ask({ type: 'stop-loading' })] : leaveView(state);
 }
 
+/** On the first screen, what is under way in the list is stopped instead. */
 function leaveView(state: State): Step {
+  if (state.views.length === 1 && state.rows.listing.isBusy) return stopped(state);
   return [{ ...state, views: state.views.length > 1 ? state.views.slice(0, -1) : state.views, notice: null }];
 }
 

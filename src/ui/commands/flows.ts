@@ -78,13 +78,15 @@ export const flowCommands: Readonly<Record<string, Command>> = {
     (state, flows, [value]) => {
       if (value !== 'true' && value !== 'false')
         return refusal(state, `A mark is true or false, not "${value ?? ''}".`);
-      return [state, tell({ type: 'mark', flows, marked: value === 'true' })];
+      const marked = value === 'true';
+      const others = flows.filter(({ id }) => state.rows.isMarked(id) !== marked);
+      return others.length === 0 ? [state] : [state, tell({ type: 'mark', flows: others, marked })];
     },
     [argument('mark', 'choice', { choices: ['true', 'false'] })],
   ),
   'flow.mark.toggle': onFlows('Mark, or unmark what is marked', (state, flows) => {
-    const marked = flows.filter(({ id }) => state.rows.byId(id)?.marked);
-    const unmarked = flows.filter(({ id }) => !state.rows.byId(id)?.marked);
+    const marked = flows.filter(({ id }) => state.rows.isMarked(id));
+    const unmarked = flows.filter(({ id }) => !state.rows.isMarked(id));
     return [
       state,
       ...(marked.length > 0 ? [tell({ type: 'mark', flows: marked, marked: false })] : []),

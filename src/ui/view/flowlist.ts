@@ -165,7 +165,9 @@ function listLines(state: State, row: FlowRow, isFocused: boolean): Line[] {
 export function flowListTitle(state: State): readonly [Span[], Span[]] {
   const { length, total } = state.rows;
   const flows = `${fullSize(total)} flow${total === 1 ? '' : 's'}`;
-  const count = length === total ? flows : `${fullSize(length)} of ${flows}`;
+  const { share } = state.rows.listing;
+  const progress = share === null ? '' : `${Math.floor(share * 100)}% looked at, esc stops · `;
+  const count = `${progress}${length === total ? flows : `${fullSize(length)} of ${flows}`}`;
   const right = total === 0 ? '' : `${count}${state.options.console_focus_follow ? ' · following' : ''}`;
   return [[span(' Flows', 'title')], [span(`${right} `, 'dim')]];
 }

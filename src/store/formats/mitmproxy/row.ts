@@ -32,6 +32,7 @@ export const ROW_PLAN: Plan = new Map<string, 'skip' | Plan>([
 export type Find = (list: Far, names: readonly string[]) => readonly (NetValue | undefined)[];
 
 const FIELDS = ['content-type', 'content-length'];
+const HOST = ['host'];
 
 function contentSize(content: NetValue | undefined): number | null {
   if (content instanceof Far) return content.extent.length;
@@ -60,6 +61,8 @@ export function quickRow(state: NetMap, id: FlowId, find: Find): FlowRow | null 
   const fields = shown.get('headers');
   const [type, length] = fields instanceof Far ? find(fields, FIELDS) : [];
   const expected = announced(length === undefined ? undefined : octetsOf(length));
+  const asked = request.get('headers');
+  const [host] = asked instanceof Far ? find(asked, HOST) : [];
   const kept = contentSize(shown.get('content'));
   return {
     id,
@@ -70,6 +73,7 @@ export function quickRow(state: NetMap, id: FlowId, find: Find): FlowRow | null 
     method: octetsAt(request, 'method'),
     host: textAt(request, 'host') ?? '',
     port: numberAt(request, 'port') ?? 0,
+    hostHeader: octetsOf(host),
     path: octetsAt(request, 'path'),
     status: (response && numberAt(response, 'status_code')) ?? 0,
     mediaType: response ? mediaType(type) : '',
@@ -85,7 +89,6 @@ export function quickRow(state: NetMap, id: FlowId, find: Find): FlowRow | null 
     changed: false,
     marked: isMarked(state),
     scriptFailed: false,
-    hidden: false,
     messages: -1,
     passable: false,
   };
