@@ -3,6 +3,7 @@ import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { TalkBatch } from './flow/conversation.js';
 import type { BodyData } from './flow/extent.js';
 import type { Flow, FlowId, Place, Side } from './flow/flow.js';
+import type { Hit } from './flow/hit.js';
 import type { Finished } from './flow/image.js';
 import type { RowBatch } from './flow/row.js';
 import type { OptionName, OptionShape, OptionValue } from './options.js';
@@ -109,12 +110,30 @@ export type FileEvent =
 /** What the interface asks of the store's thread. */
 export type StoreQuery =
   /** Rows that it said have been taken in. */
-  { readonly type: 'return-credit' };
+  | { readonly type: 'return-credit' }
+  /** Looks for a regular expression in these flows, or in all; the search before it ends. */
+  | {
+      readonly type: 'search';
+      readonly number: number;
+      readonly pattern: string;
+      readonly ids: readonly FlowId[] | null;
+    }
+  | { readonly type: 'stop-search'; readonly number: number };
 
 /** What the store's thread tells the interface. */
 export type StoreEvent =
   /** Rows of flows that the store has and the proxy has not. */
-  { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] };
+  | { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] }
+  /** More of what a search finds; so many of all flows have been looked through. */
+  | {
+      readonly type: 'hits-found';
+      readonly number: number;
+      readonly hits: readonly Hit[];
+      readonly done: number;
+      readonly of: number;
+    }
+  /** `reason` is why it ended before all was looked through, or null. */
+  | { readonly type: 'search-ended'; readonly number: number; readonly reason: string | null };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
 

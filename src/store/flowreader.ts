@@ -8,3 +8,6 @@ export interface FlowReader {
   /** Null for one that is gone, or not recorded yet. */
   read(id: FlowId): Finished | null;
 }
+
+/** Where none can be read. */
+export const NO_FLOWS: FlowReader = { ids: () => [], read: () => null };

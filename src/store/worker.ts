@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import type { Finished } from '../flow/image.js';
 import { type FileCommand, type FileEvent, portOver } from '../protocol.js';
 import { answer } from './answers.js';
+import { NO_FLOWS } from './flowreader.js';
 import { readFlows, type Saving, writeFlows } from './savedfile.js';
 
 /*
@@ -11,6 +12,9 @@ import { readFlows, type Saving, writeFlows } from './savedfile.js';
 
 /** Flows read that go over together. */
 const BATCH = 200;
+
+/** The flows that filters and searches look through. */
+const flows = NO_FLOWS;
 
 function say(event: FileEvent): void {
   parentPort?.postMessage(event);
@@ -23,7 +27,7 @@ class Inbox {
 
   constructor() {
     parentPort?.on('message', (command: FileCommand) => {
-      if (command.type === 'connect') return answer(portOver(command.port));
+      if (command.type === 'connect') return answer(portOver(command.port), flows);
       const { waiting } = this;
       this.waiting = null;
       if (waiting) waiting(command);

@@ -122,6 +122,9 @@ function answered(state: State, event: StoreEvent): Step {
   switch (event.type) {
     case 'rows-changed':
       return rowsChanged(state, event, 'store');
+    case 'hits-found':
+    case 'search-ended':
+      return [state];
   }
 }
 
