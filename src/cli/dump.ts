@@ -1,5 +1,5 @@
-import { parseFilter } from '../flow/filter.js';
 import type { FlowId } from '../flow/flow.js';
+import { parseFilter } from '../flow/flowfilter.js';
 import { type FlowRow, RowReader } from '../flow/row.js';
 import { isMistake, type Options } from '../options.js';
 import { failureText, type ProxyEvent } from '../protocol.js';

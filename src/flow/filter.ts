@@ -1,12 +1,9 @@
-import { type Fields, fieldValues } from './fields.js';
-import { errorOf, type Flow, type RequestHead, responseOf, urlOf } from './flow.js';
+import { expressionOf, FILTER_FLAGS, FILTER_TEXTS, type FilterText, type FilterTree } from './filtertree.js';
 
 /*
  * The filter language (FX-01 to FX-09): operators `!`, `&`, `|` and brackets; terms side by side mean "and" and bind
- * weaker than `|`. A word without operator is a regular expression over the URL. Operators over bodies are not there.
+ * weaker than `|`. A word without operator is a regular expression over the URL.
  */
-
-export type FlowFilter = (flow: Flow) => boolean;
 
 export interface FilterMistake {
   readonly mistake: string;
@@ -48,74 +45,6 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-function lines(fields: Fields): string {
-  return fields.map(([name, value]) => `${name}: ${value}`).join('\r\n');
-}
-
-function requestHead(flow: Flow): RequestHead | null {
-  return flow.kind === 'http' ? flow.request.head : null;
-}
-
-/** The URL with the host of the Host field, where there is one (FO-12). */
-function prettyUrl(head: RequestHead): string {
-  const host = fieldValues(head.fields, 'host')[0];
-  return host === undefined ? urlOf(head) : `${head.origin.scheme}://${host}${head.path}`;
-}
-
-const assets = /javascript|css|^image\/|^font\/|font/i;
-
-const flags: Readonly<Record<string, FlowFilter>> = {
-  all: () => true,
-  http: (flow) => flow.kind === 'http',
-  tcp: (flow) => flow.kind === 'tunnel',
-  websocket: (flow) => flow.talk?.protocol === 'websocket',
-  q: (flow) => flow.kind === 'http' && responseOf(flow) === null,
-  s: (flow) => responseOf(flow) !== null,
-  e: (flow) => errorOf(flow) !== null,
-  marked: (flow) => flow.marked,
-  replay: (flow) => flow.replayed,
-  replayq: (flow) => flow.replayed,
-  a: (flow) => fieldValues(responseOf(flow)?.head.fields ?? [], 'content-type').some((type) => assets.test(type)),
-};
-
-type Texts = (flow: Flow) => readonly string[];
-
-const header =
-  (side: 'request' | 'response'): Texts =>
-  (flow) => {
-    const head = side === 'request' ? requestHead(flow) : responseOf(flow)?.head;
-    return head ? [lines(head.fields)] : [];
-  };
-const contentType =
-  (side: 'request' | 'response'): Texts =>
-  (flow) => {
-    const head = side === 'request' ? requestHead(flow) : responseOf(flow)?.head;
-    return head ? fieldValues(head.fields, 'content-type') : [];
-  };
-const both =
-  (a: Texts, b: Texts): Texts =>
-  (flow) => [...a(flow), ...b(flow)];
-
-const expressions: Readonly<Record<string, Texts>> = {
-  u: (flow) => {
-    const head = requestHead(flow);
-    return head ? [prettyUrl(head)] : [];
-  },
-  d: (flow) => {
-    const head = requestHead(flow);
-    return head ? [head.origin.host, ...fieldValues(head.fields, 'host')] : [];
-  },
-  m: (flow) => (flow.kind === 'http' ? [flow.request.head.method] : []),
-  h: both(header('request'), header('response')),
-  hq: header('request'),
-  hs: header('response'),
-  t: both(contentType('request'), contentType('response')),
-  tq: contentType('request'),
-  ts: contentType('response'),
-  src: (flow) => (flow.client ? [flow.client.address] : []),
-  dst: (flow) => (flow.kind === 'tunnel' ? [`${flow.host}:${flow.port}`] : flow.server ? [flow.server.authority] : []),
-};
-
 /** The operators, for help and completion. */
 export const filterHelp: readonly (readonly [string, string])[] = [
   ['~u REX, REX', 'URL'],
@@ -124,22 +53,31 @@ export const filterHelp: readonly (readonly [string, string])[] = [
   ['~c N', 'status code'],
   ['~h ~hq ~hs REX', 'header lines of either, request, response'],
   ['~t ~tq ~ts REX', 'content-type of either, request, response'],
+  ['~b ~bq ~bs REX', 'body or messages of either side, to the server, to the client'],
+  ['~comment ~meta ~marker REX', 'comment, metadata, name of the mark'],
   ['~src ~dst REX', 'client, server address'],
   ['~q', 'has no response (to hold requests)'],
   ['~s', 'has a response (to hold responses)'],
   ['~e', 'has failed'],
   ['~a', 'is an asset'],
-  ['~marked ~replay', 'is marked, was replayed'],
-  ['~http ~tcp ~all', 'kind of flow'],
+  ['~marked ~replay ~replayq ~replays', 'is marked, was replayed: at all, its request, its response'],
+  ['~http ~websocket ~tcp ~udp ~dns ~all', 'kind of flow'],
   ['! & | ( )', 'not, and, or'],
 ];
 
-function regex(token: Token): RegExp {
+/** Says which expressions are none when they are typed. */
+function expression(text: FilterText, token: Token, at: number): FilterTree {
   try {
-    return new RegExp(token.text, 'ims');
+    expressionOf(token.text);
   } catch {
     throw new Mistake(`not a regular expression: ${token.text}`, token.at);
   }
+  return { type: 'text', text, source: token.text, at };
+}
+
+function joined(type: 'and' | 'or', terms: readonly FilterTree[]): FilterTree {
+  const [only] = terms;
+  return terms.length === 1 && only ? only : { type, terms };
 }
 
 const DEEPEST = 100;
@@ -153,11 +91,11 @@ class Parser {
     private readonly length: number,
   ) {}
 
-  whole(): FlowFilter {
-    const filter = this.sequence();
+  whole(): FilterTree {
+    const tree = this.sequence();
     const rest = this.tokens[this.at];
     if (rest) throw new Mistake(`unexpected ${rest.text}`, rest.at);
-    return filter;
+    return tree;
   }
 
   private isMark(text: string): boolean {
@@ -165,60 +103,58 @@ class Parser {
     return token?.type === 'mark' && token.text === text;
   }
 
-  private sequence(): FlowFilter {
+  private sequence(): FilterTree {
     const all = [this.either()];
     while (this.at < this.tokens.length && !this.isMark(')')) all.push(this.either());
-    const [only] = all;
-    return all.length === 1 && only ? only : (flow) => all.every((filter) => filter(flow));
+    return joined('and', all);
   }
 
-  private either(): FlowFilter {
+  private either(): FilterTree {
     const any = [this.both()];
     for (; this.isMark('|'); any.push(this.both())) this.at += 1;
-    const [only] = any;
-    return any.length === 1 && only ? only : (flow) => any.some((filter) => filter(flow));
+    return joined('or', any);
   }
 
-  private both(): FlowFilter {
+  private both(): FilterTree {
     const all = [this.negated()];
     for (; this.isMark('&'); all.push(this.negated())) this.at += 1;
-    const [only] = all;
-    return all.length === 1 && only ? only : (flow) => all.every((filter) => filter(flow));
+    return joined('and', all);
   }
 
-  private negated(): FlowFilter {
+  private negated(): FilterTree {
     let isNegated = false;
     for (; this.isMark('!'); this.at += 1) isNegated = !isNegated;
-    const filter = this.term();
-    return isNegated ? (flow) => !filter(flow) : filter;
+    const term = this.term();
+    return isNegated ? { type: 'not', term } : term;
   }
 
-  private term(): FlowFilter {
+  private term(): FilterTree {
     const token = this.next('a term');
-    if (token.type === 'word') return matching(expressions.u ?? (() => []), regex(token));
+    if (token.type === 'word') return expression('u', token, token.at);
     if (token.type === 'operator') return this.operator(token);
     if (token.text !== '(') throw new Mistake(`unexpected ${token.text}`, token.at);
     this.depth += 1;
     if (this.depth > DEEPEST) throw new Mistake(`more than ${DEEPEST} brackets within one another`, token.at);
-    const filter = this.sequence();
+    const tree = this.sequence();
     this.depth -= 1;
     if (!this.isMark(')')) throw new Mistake('a bracket is not closed', token.at);
     this.at += 1;
-    return filter;
+    return tree;
   }
 
-  private operator(token: Token): FlowFilter {
+  private operator(token: Token): FilterTree {
     const name = token.text.slice(1);
-    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
-    if (flag) return flag;
+    const { at } = token;
+    const flag = FILTER_FLAGS.find((one) => one === name);
+    if (flag) return { type: 'flag', flag, at };
     if (name === 'c') {
       const code = this.word(`a status code after ${token.text}`);
       if (!/^\d+$/.test(code.text)) throw new Mistake(`not a status code: ${code.text}`, code.at);
-      return (flow) => responseOf(flow)?.head.status === Number(code.text);
+      return { type: 'code', code: Number(code.text), at };
     }
-    const texts = Object.hasOwn(expressions, name) ? expressions[name] : undefined;
-    if (!texts) throw new Mistake(`unknown operator ${token.text}`, token.at);
-    return matching(texts, regex(this.word(`an expression after ${token.text}`)));
+    const text = FILTER_TEXTS.find((one) => one === name);
+    if (!text) throw new Mistake(`unknown operator ${token.text}`, at);
+    return expression(text, this.word(`an expression after ${token.text}`), at);
   }
 
   private word(wanted: string): Token {
@@ -235,17 +171,18 @@ class Parser {
   }
 }
 
-function matching(texts: Texts, pattern: RegExp): FlowFilter {
-  return (flow) => texts(flow).some((text) => pattern.test(text));
+/** The sentence for a mistake, with the column it is at (FX-08). */
+export function filterMistake(message: string, at: number): FilterMistake {
+  return { mistake: `Invalid filter expression: ${message} (column ${at + 1})`, at };
 }
 
 /** Reads a filter, or says what is wrong with it and where (FX-08). */
-export function parseFilter(text: string): FlowFilter | FilterMistake {
+export function parseTree(text: string): FilterTree | FilterMistake {
   try {
     if (text.trim() === '') throw new Mistake('empty filter expression', 0);
     return new Parser(tokenize(text), text.length).whole();
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
-    return { mistake: `Invalid filter expression: ${error.message} (column ${error.at + 1})`, at: error.at };
+    return filterMistake(error.message, error.at);
   }
 }

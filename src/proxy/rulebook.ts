@@ -3,7 +3,7 @@ import { KeyLog } from '../certs/keylog.js';
 import { servingOf } from '../certs/serving.js';
 import { termsFor } from '../certs/terms.js';
 import { type Roots, rootsIn, rootsUnder, Trust } from '../certs/trust.js';
-import { type FlowFilter, parseFilter } from '../flow/filter.js';
+import { type FlowFilter, parseFilter } from '../flow/flowfilter.js';
 import { readCredentials } from '../http/basic.js';
 import { isMistake, type Mistake, type OptionName, type Options } from '../options.js';
 import type { Context } from './context.js';

@@ -1,5 +1,5 @@
-import type { FlowFilter } from '../flow/filter.js';
 import type { FlowId } from '../flow/flow.js';
+import type { FlowFilter } from '../flow/flowfilter.js';
 import type { ProxyEvent } from '../protocol.js';
 import type { Context } from './context.js';
 import type { Files } from './files.js';

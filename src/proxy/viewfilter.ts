@@ -1,5 +1,5 @@
-import type { FlowFilter } from '../flow/filter.js';
 import type { Flow, FlowId } from '../flow/flow.js';
+import type { FlowFilter } from '../flow/flowfilter.js';
 import type { ProxyEvent } from '../protocol.js';
 
 /** Milliseconds that looking through finished flows may take in one go. */

@@ -1,5 +1,5 @@
-import { type FlowFilter, parseFilter } from '../flow/filter.js';
 import type { Body, Message as FlowMessage, HttpFlow, Progress } from '../flow/flow.js';
+import { type FlowFilter, parseFilter } from '../flow/flowfilter.js';
 import type { HTTPFlow } from './httpflow.js';
 import type { Message } from './message.js';
 import type { Request } from './request.js';

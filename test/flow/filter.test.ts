@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fields } from '../../src/flow/fields.js';
-import { filterHelp, parseFilter } from '../../src/flow/filter.js';
+import { filterHelp, parseTree } from '../../src/flow/filter.js';
+import { judgeBy, leavesOf } from '../../src/flow/filtertree.js';
 import type {
   Body,
   Flow,
@@ -12,6 +13,7 @@ import type {
   ResponseHead,
   TunnelFlow,
 } from '../../src/flow/flow.js';
+import { flowLeaf, parseFilter } from '../../src/flow/flowfilter.js';
 
 const BODY: Body = {
   carriage: { how: 'passed', why: '' },
@@ -145,7 +147,9 @@ describe('the filter language', () => {
 
   const mistakes: readonly [string, number][] = [
     ['~q&~s', 0],
-    ['~b (x)', 0],
+    ['~b (x)', 3],
+    ['x | !~b y', 5],
+    ['~comment x', 0],
     ['~nosuch', 0],
     ['~constructor', 0],
     ['~u', 2],
@@ -204,11 +208,17 @@ describe('the operators', () => {
     ['FO-01', '~all', 'answered waiting failed marked TUNNEL'],
     ['FO-02', '~http', 'answered waiting failed marked'],
     ['FO-02', '~tcp', 'TUNNEL'],
+    ['FO-02', '~udp', ''],
+    ['FO-02', '~dns', ''],
+    ['FO-03', '~websocket', ''],
     ['FO-04', '~q', 'waiting marked'],
     ['FO-05', '~s', 'answered failed'],
     ['FO-06', '~e', 'failed'],
     ['FO-07', '~marked', 'marked'],
+    ['FO-08', '~marker default', 'marked'],
     ['FO-11', '~replay', 'marked'],
+    ['FO-11', '~replayq', 'marked'],
+    ['FO-11', '~replays', ''],
     ['FO-12', '~u ^http://named', 'waiting'],
     ['FO-12', '~u 10.1.2.3', ''],
     ['FO-13', '~d 10.1.2.3', 'waiting'],
@@ -240,7 +250,32 @@ describe('the operators', () => {
     for (const [signature] of filterHelp)
       for (const [operator] of signature.matchAll(/~[a-z]+/g)) {
         const needs = signature.includes('REX') ? ' x' : signature.includes(' N') ? ' 200' : '';
-        assert.equal(typeof parseFilter(operator + needs), 'function', operator);
+        assert.ok(!('mistake' in parseTree(operator + needs)), operator);
       }
+  });
+
+  const open: readonly [string, boolean | null][] = [
+    ['~b x', null],
+    ['!~b x', null],
+    ['~b x & ~q', null],
+    ['~b x & ~s', false],
+    ['~b x | ~q', true],
+    ['~b x | ~s', null],
+    ['!(~comment x ~meta y) | ~s', null],
+  ];
+  for (const [filter, expected] of open)
+    it(`FO-18 ${filter} is left open where only a body can tell`, () => {
+      const tree = parseTree(filter);
+      if ('mistake' in tree) assert.fail(tree.mistake);
+      assert.equal(judgeBy(tree, flowLeaf)(waiting), expected);
+    });
+
+  it('FX-08 every leaf knows where its operator stands', () => {
+    const tree = parseTree('x & (~c 200 | !~b "y z") ~q');
+    if ('mistake' in tree) assert.fail(tree.mistake);
+    assert.deepEqual(
+      leavesOf(tree).map(({ at }) => at),
+      [0, 5, 15, 25],
+    );
   });
 });
