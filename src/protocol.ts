@@ -111,12 +111,13 @@ export type FileEvent =
 export type StoreQuery =
   /** Rows that it said have been taken in. */
   | { readonly type: 'return-credit' }
-  /** Looks for a regular expression in these flows, or in all; the search before it ends. */
+  /** Looks for a regular expression in these flows, or in all, that match the filter; the search before it ends. */
   | {
       readonly type: 'search';
       readonly number: number;
       readonly pattern: string;
       readonly ids: readonly FlowId[] | null;
+      readonly filter: string | null;
     }
   | { readonly type: 'stop-search'; readonly number: number };
 

@@ -38,7 +38,8 @@ function* talkParts({ messages, from }: TalkImage): Generator<FlowText> {
   }
 }
 
-function isPassage(flow: FlowImage | PassageImage): flow is PassageImage {
+/** It is no HTTP exchange. */
+export function isPassage(flow: FlowImage | PassageImage): flow is PassageImage {
   return !('request' in flow);
 }
 

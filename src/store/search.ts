@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { parseTree } from '../flow/filter.js';
 import type { FlowId } from '../flow/flow.js';
 import { type Hit, searchExpression } from '../flow/hit.js';
 import { fullSize } from '../flow/sizes.js';
@@ -6,6 +7,7 @@ import type { StoreEvent, StoreQuery } from '../protocol.js';
 import type { Deadline } from './deadline.js';
 import type { FlowReader } from './flowreader.js';
 import { type FlowText, flowTexts } from './flowtexts.js';
+import { Endless, judgeDeep } from './judging.js';
 import { hitsIn } from './matches.js';
 
 /** Hits that one search tells of. */
@@ -16,6 +18,9 @@ const SLICE = 1024 * 1024;
 const SLICE_TIME = 10;
 /** Milliseconds between two tellings without a hit. */
 const TELL = 100;
+
+/** Why a search ended that was told to. */
+const STOPPED = 'Stopped.';
 
 type Query = Extract<StoreQuery, { type: 'search' }>;
 
@@ -62,12 +67,38 @@ export class Search {
     if ('mistake' in expression) return expression.mistake;
     const ids = this.query.ids ?? this.reader.ids();
     this.of = ids.length;
+    const trouble = await (this.query.filter === null
+      ? this.lookThrough(expression, ids)
+      : this.lookThroughMatching(expression, ids, this.query.filter));
+    return trouble ?? this.look(expression, true);
+  }
+
+  private async lookThrough(expression: RegExp, ids: readonly FlowId[]): Promise<string | null> {
     for (const id of ids) {
       const trouble = await this.lookInto(expression, id);
       if (trouble !== null) return trouble;
       this.done += 1;
     }
-    return this.look(expression, true);
+    return null;
+  }
+
+  private async lookThroughMatching(
+    expression: RegExp,
+    ids: readonly FlowId[],
+    filter: string,
+  ): Promise<string | null> {
+    const tree = parseTree(filter);
+    if ('mistake' in tree) return tree.mistake;
+    for await (const { judged, done } of judgeDeep(this.reader, ids, tree, this.deadline)) {
+      const matching = ids.slice(this.done, done).filter((id) => judged.includes(id));
+      for (const id of matching) {
+        const trouble = await this.lookInto(expression, id);
+        if (trouble !== null) return trouble;
+      }
+      this.done = done;
+      if (this.isStopped) return STOPPED;
+    }
+    return null;
   }
 
   private async lookInto(expression: RegExp, id: FlowId): Promise<string | null> {
@@ -93,12 +124,11 @@ export class Search {
       if (one) found[at] = hitsIn(expression, one.id, one.text);
     });
     this.tell(found.flat(), isLast);
-    if (endless !== null)
-      return `The expression ${this.query.pattern} did not end within ${this.deadline.text} on one text: stopped.`;
+    if (endless !== null) throw new Endless(this.query.pattern, this.deadline);
     if (this.found >= MOST_HITS) return `The search stopped at ${fullSize(MOST_HITS)} hits.`;
     await turn();
     this.since = performance.now();
-    return this.isStopped ? 'Stopped.' : null;
+    return this.isStopped ? STOPPED : null;
   }
 
   private tell(hits: readonly Hit[], isLast: boolean): void {

@@ -27,9 +27,10 @@ async function searched(
   pattern: string,
   ids: readonly FlowId[] | null = null,
   patience = 5000,
+  filter: string | null = null,
 ): Promise<Outcome> {
   const told: StoreEvent[] = [];
-  const query = { type: 'search', number: 1, pattern, ids } as const;
+  const query = { type: 'search', number: 1, pattern, ids, filter } as const;
   await new Search(readerOf(flows), new Deadline(patience), query, (event) => told.push(event)).run();
   const found = told.filter((event) => event.type === 'hits-found');
   const ended = told.filter((event) => event.type === 'search-ended');
@@ -168,6 +169,24 @@ test('a search takes only the flows it is given, and those that are there', asyn
   assert.deepEqual({ done, of }, { done: 3, of: 3 });
 });
 
+test('a search takes only flows that match its filter, whatever that looks at', async () => {
+  const flows = [
+    httpFlow(1, { response: body('needle and thread') }),
+    httpFlow(2, { response: body('needle alone') }),
+    httpFlow(3, { response: { status: 404, ...body('needle and thread') } }),
+  ];
+  const { hits, done, reason } = await searched(flows, 'needle', null, 5000, '~b thread & !~c 404');
+  assert.deepEqual(
+    hits.map(({ id }) => Number(id)),
+    [1],
+  );
+  assert.deepEqual({ done, reason }, { done: 3, reason: null });
+  const wrong = await searched(flows, 'needle', null, 5000, '~nothing');
+  assert.equal(wrong.reason, 'Invalid filter expression: unknown operator ~nothing (column 1)');
+  const endless = await searched([httpFlow(1, { request: body(`${'a'.repeat(60)}!`) })], 'x', null, 100, '~b "(a+)+$"');
+  assert.equal(endless.reason, 'The expression (a+)+$ did not end within 0.1 s on one text: stopped.');
+});
+
 test('a search tells of so many hits of one body, and so many in all', async () => {
   const many = Array.from({ length: 3000 }, (_, id) => httpFlow(id + 1, { response: body('x needle\n'.repeat(100)) }));
   const one = await searched(many.slice(0, 1), 'needle');
@@ -191,7 +210,7 @@ test('what cannot be searched for is refused', async () => {
 test('a search that is stopped says so, and leaves its thread its turn', async () => {
   const flows = Array.from({ length: 400 }, (_, id) => httpFlow(id + 1, { response: body('hay '.repeat(20_000)) }));
   const told: StoreEvent[] = [];
-  const query = { type: 'search', number: 7, pattern: 'needle', ids: null } as const;
+  const query = { type: 'search', number: 7, pattern: 'needle', ids: null, filter: null } as const;
   const search = new Search(readerOf(flows), new Deadline(), query, (event) => told.push(event));
   setTimeout(() => search.stop(), 1);
   await search.run();
