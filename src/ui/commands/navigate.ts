@@ -1,5 +1,6 @@
 import type { Direction } from '../direction.js';
 import { movedTalk } from '../opentalk.js';
+import { movedSearch } from '../search.js';
 import {
   paneHeight,
   rowsPerPage,
@@ -123,6 +124,8 @@ export function navigate(state: State, to: Direction, isFollowing = false): Step
       ];
     case 'message':
       return [replaceTop(state, { ...view, at: movedPlace(state, view.at, to) })];
+    case 'search':
+      return [{ ...state, search: state.search && movedSearch(state.search, to, paneHeight(state)) }];
     case 'eventlog': {
       const length = visibleLog(state).length;
       const page = paneHeight(state);
