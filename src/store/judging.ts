@@ -60,12 +60,12 @@ class DeepJudge {
     });
   }
 
-  /** Throws an Endless. */
-  async verdicts(flows: readonly Finished[]): Promise<readonly boolean[]> {
+  /** Means nothing once it is aborted. Throws an Endless. */
+  async verdicts(flows: readonly Finished[], signal: AbortSignal): Promise<readonly boolean[]> {
     const subjects = flows.map((flow): Subject => ({ flow, inBodies: new Map() }));
     const verdicts = this.judged(subjects);
     const open = subjects.filter((_, at) => verdicts[at] === null);
-    for (const subject of open) await this.readBodies(subject);
+    for (const subject of open) await this.readBodies(subject, signal);
     await this.lookThrough();
     for (const { inBodies } of open)
       for (const { leaf } of this.leaves) if (!inBodies.has(leaf)) inBodies.set(leaf, false);
@@ -87,13 +87,13 @@ class DeepJudge {
     return verdicts;
   }
 
-  private async readBodies(subject: Subject): Promise<void> {
+  private async readBodies(subject: Subject, signal: AbortSignal): Promise<void> {
     for await (const piece of sidePieces(subject.flow, this.sides)) {
       this.gathered.push({ ...piece, subject });
       this.size += piece.piece.text.length;
       if (this.size < SLICE) continue;
       await this.lookThrough();
-      if (this.leaves.every(({ leaf }) => subject.inBodies.has(leaf))) return;
+      if (signal.aborted || this.leaves.every(({ leaf }) => subject.inBodies.has(leaf))) return;
     }
   }
 
@@ -118,11 +118,10 @@ class DeepJudge {
 }
 
 export interface Verdicts {
-  /** Numbers of flows, negative for those that do not match. */
+  /** Numbers of flows, negative for those that do not match; what cannot be read is left out. */
   readonly judged: Float64Array;
-  /** So many of all have been judged. */
+  /** How many have been judged, or left out, by now. */
   readonly done: number;
-  readonly of: number;
 }
 
 function weightOf({ flow, talk }: Finished): number {
@@ -132,14 +131,14 @@ function weightOf({ flow, talk }: Finished): number {
 }
 
 /** The flows that are judged together, and the place of the next one. */
-function slice(reader: FlowReader, ids: readonly FlowId[], from: number): { flows: readonly Finished[]; next: number } {
+function slice(reader: FlowReader, ids: ArrayLike<number>, from: number): { flows: readonly Finished[]; next: number } {
   const until = performance.now() + SLICE_TIME;
   const flows: Finished[] = [];
   let weight = 0;
   let next = from;
   while (next < ids.length && flows.length < MOST && weight < MOST_BYTES && performance.now() < until) {
     const id = ids[next];
-    const flow = id === undefined ? null : reader.read(id);
+    const flow = id === undefined ? null : reader.read(id as FlowId);
     next += 1;
     if (!flow) continue;
     flows.push(flow);
@@ -149,25 +148,36 @@ function slice(reader: FlowReader, ids: readonly FlowId[], from: number): { flow
 }
 
 /**
- * Judges flows by a filter, in slices that leave other questions their turn; what cannot be read is left out. Whoever
- * asks stops when it has enough. Throws an Endless.
+ * Judges flows by a filter, in slices that leave other questions their turn. Throws an
+ * Endless.
  */
 export async function* judgeDeep(
   reader: FlowReader,
-  ids: readonly FlowId[],
+  ids: ArrayLike<number>,
   tree: FilterTree,
   deadline: Deadline,
+  signal: AbortSignal,
 ): AsyncGenerator<Verdicts> {
   const judge = new DeepJudge(tree, deadline);
-  for (let at = 0; at < ids.length; ) {
+  for (let at = 0; at < ids.length && !signal.aborted; ) {
     const { flows, next } = slice(reader, ids, at);
-    const verdicts = await judge.verdicts(flows);
+    const verdicts = await judge.verdicts(flows, signal);
+    if (signal.aborted) return;
     at = next;
-    yield {
-      judged: Float64Array.from(flows, ({ flow: { id } }, place) => (verdicts[place] ? id : -id)),
-      done: at,
-      of: ids.length,
-    };
+    yield { judged: Float64Array.from(flows, ({ flow: { id } }, place) => (verdicts[place] ? id : -id)), done: at };
     await turn();
+  }
+}
+
+/** Judges what a reader has, as the list wants it judged. */
+export class ReaderJudge {
+  constructor(
+    private readonly reader: FlowReader,
+    private readonly deadline: Deadline,
+  ) {}
+
+  /** Tells of some flows after the other: their numbers, negative for those that do not match. Throws an Endless. */
+  async *judge(ids: Float64Array, filter: FilterTree, signal: AbortSignal): AsyncGenerator<Float64Array> {
+    for await (const { judged } of judgeDeep(this.reader, ids, filter, this.deadline, signal)) yield judged;
   }
 }

@@ -35,7 +35,7 @@ function lengthOf(text: FlowText): number {
 
 /** Looks through flows for an expression, in slices that leave other questions their turn. */
 export class Search {
-  private isStopped = false;
+  private readonly stopping = new AbortController();
   private gathered: Gathered[] = [];
   private size = 0;
   private since = performance.now();
@@ -53,7 +53,7 @@ export class Search {
 
   /** What it has told of stays; it says that it has ended. */
   stop(): void {
-    this.isStopped = true;
+    this.stopping.abort();
   }
 
   /** Settled at its end, which is told. */
@@ -89,16 +89,16 @@ export class Search {
   ): Promise<string | null> {
     const tree = parseTree(filter);
     if ('mistake' in tree) return tree.mistake;
-    for await (const { judged, done } of judgeDeep(this.reader, ids, tree, this.deadline)) {
+    const { signal } = this.stopping;
+    for await (const { judged, done } of judgeDeep(this.reader, ids, tree, this.deadline, signal)) {
       const matching = ids.slice(this.done, done).filter((id) => judged.includes(id));
       for (const id of matching) {
         const trouble = await this.lookInto(expression, id);
         if (trouble !== null) return trouble;
       }
       this.done = done;
-      if (this.isStopped) return STOPPED;
     }
-    return null;
+    return signal.aborted ? STOPPED : null;
   }
 
   private async lookInto(expression: RegExp, id: FlowId): Promise<string | null> {
@@ -128,7 +128,7 @@ export class Search {
     if (this.found >= MOST_HITS) return `The search stopped at ${fullSize(MOST_HITS)} hits.`;
     await turn();
     this.since = performance.now();
-    return this.isStopped ? STOPPED : null;
+    return this.stopping.signal.aborted ? STOPPED : null;
   }
 
   private tell(hits: readonly Hit[], isLast: boolean): void {

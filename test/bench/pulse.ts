@@ -5,7 +5,7 @@ import { quantile } from './numbers.js';
  * A program of its own: asks at a steady, low rate over a few kept connections and prints how long answers take, as
  * JSON in milliseconds. A request whose turn comes while its connection still waits counts from its turn.
  *
- * node pulse.js PORT TARGET HOST SECONDS
+ * node pulse.js PORT TARGET HOST SECONDS [REQUESTS A SECOND]
  */
 
 const PER_SECOND = 200;
@@ -72,8 +72,9 @@ class Line {
   }
 }
 
-function measure(port: number, request: string, seconds: number): Promise<Pulse> {
-  const total = WARM_REQUESTS + seconds * PER_SECOND;
+function measure(port: number, request: string, seconds: number, rate: number): Promise<Pulse> {
+  const total = WARM_REQUESTS + seconds * rate;
+  const begun = performance.now();
   const taken: number[] = [];
   let [asked, answers, errors] = [0, 0, 0];
   return new Promise((done) => {
@@ -101,13 +102,12 @@ function measure(port: number, request: string, seconds: number): Promise<Pulse>
       seconds * 1000 + PATIENCE_MS,
     );
     const timer = setInterval(() => {
-      if (asked === total) return;
-      lines[asked % CONNECTIONS]?.ask(performance.now());
-      asked += 1;
-    }, 1000 / PER_SECOND);
+      const due = Math.min(total, ((performance.now() - begun) / 1000) * rate);
+      for (; asked < due; asked += 1) lines[asked % CONNECTIONS]?.ask(begun + (asked / rate) * 1000);
+    }, 1);
   });
 }
 
-const [port = '', target = '', host = '', seconds = ''] = process.argv.slice(2);
+const [port = '', target = '', host = '', seconds = '', rate = PER_SECOND] = process.argv.slice(2);
 const request = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: pulse\r\nAccept: */*\r\n\r\n`;
-process.stdout.write(JSON.stringify(await measure(Number(port), request, Number(seconds))));
+process.stdout.write(JSON.stringify(await measure(Number(port), request, Number(seconds), Number(rate))));

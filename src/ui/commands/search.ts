@@ -66,7 +66,7 @@ function search(state: State, words: readonly string[]): Step {
 /** Stops the search; leaves it when it is over. */
 function stop(state: State): Step {
   const { search: found } = state;
-  if (found?.isRunning)
+  if (found?.isRunning && !found.isStopping)
     return [{ ...state, search: { ...found, isStopping: true } }, ask({ type: 'stop-search', number: found.number })];
   return topView(state).type === 'search' ? [{ ...state, views: state.views.slice(0, -1), notice: null }] : [state];
 }
