@@ -11,6 +11,7 @@ import { Report } from './report.js';
 import { benchReverse } from './reverse.js';
 import { type Run, toolOf } from './run.js';
 import { benchScript } from './script.js';
+import { benchSearch } from './search.js';
 import { Stage } from './stage.js';
 import { terminalFault } from './terminal.js';
 import { benchTlsDownload } from './tlsdownload.js';
@@ -41,6 +42,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
   script: { measure: benchScript, needs: ['wrk', 'curl'] },
   websocket: { measure: benchWebSocket, needs: [] },
   frame: { measure: benchFrame, needs: [] },
+  search: { measure: benchSearch, needs: [] },
 };
 
 /** What the run is without, in sentences. */

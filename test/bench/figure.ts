@@ -13,7 +13,11 @@ export type FigureName =
   | 'function'
   | 'websocket'
   | 'feed'
-  | 'feed-tls';
+  | 'feed-tls'
+  | 'search-first'
+  | 'search-plain'
+  | 'search-gzip'
+  | 'search-latency';
 
 /** A promise about a run: at least or at most a bound, in its unit. */
 export interface Figure {
@@ -55,6 +59,10 @@ export const FIGURES: readonly Figure[] = [
   { name: 'websocket', text: 'websocket messages, of mitmdump', isAtLeast: true, bound: 10, unit: 'x' },
   { name: 'feed', text: 'first event of a stream, added', isAtLeast: false, bound: MILLISECONDS_ADDED, unit: ' ms' },
   { name: 'feed-tls', text: 'first event over TLS, added', isAtLeast: false, bound: MILLISECONDS_ADDED, unit: ' ms' },
+  { name: 'search-first', text: 'first hits in 10,000 bodies', isAtLeast: false, bound: 200, unit: ' ms' },
+  { name: 'search-plain', text: '10,000 bodies of 100 kB searched', isAtLeast: false, bound: 1500, unit: ' ms' },
+  { name: 'search-gzip', text: '10,000 gzipped bodies searched', isAtLeast: false, bound: 5000, unit: ' ms' },
+  { name: 'search-latency', text: 'p99 while flows are searched, added', isAtLeast: false, bound: 5, unit: ' ms' },
 ];
 
 /**

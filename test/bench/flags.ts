@@ -12,6 +12,7 @@ export const SECTIONS = [
   'script',
   'websocket',
   'frame',
+  'search',
 ] as const;
 
 export type SectionName = (typeof SECTIONS)[number];
