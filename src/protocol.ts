@@ -4,6 +4,7 @@ import type { TalkBatch } from './flow/conversation.js';
 import type { BodyData } from './flow/extent.js';
 import type { FilterTree } from './flow/filtertree.js';
 import type { Flow, FlowId, Place, Side } from './flow/flow.js';
+import type { Hit } from './flow/hit.js';
 import type { Finished } from './flow/image.js';
 import type { RowBatch } from './flow/row.js';
 import type { SharedRows } from './flow/rowtable.js';
@@ -69,8 +70,6 @@ export type ProxyCommand =
     }
   /** Takes in a session that has ended. */
   | { readonly type: 'restore-session'; readonly name: string }
-  /** Whether a filter matches flows, instead of what was asked before; without flows, nothing is asked any more. */
-  | { readonly type: 'judge-flows'; readonly number: number; readonly filter: FilterTree; readonly ids: Float64Array }
   /** Adds the flows of a file to the list. */
   | { readonly type: 'load-flows'; readonly path: string }
   | { readonly type: 'set-option'; readonly name: OptionName; readonly value: OptionValue }
@@ -120,6 +119,8 @@ export type FileCommand =
   | { readonly type: 'session'; readonly folder: string }
   /** At any time: where the newest records of so many flows are, in memory that both threads have. */
   | { readonly type: 'places'; readonly number: number; readonly block: Float64Array }
+  /** At any time: a segment that can be read in memory, or no longer. */
+  | { readonly type: 'segment'; readonly number: number; readonly memory: SharedArrayBuffer | null }
   /** At any time: flows that the thread has are wanted, and are its own no longer. */
   | { readonly type: 'bring'; readonly ids: readonly FlowId[] }
   /** At any time: flows are deleted. */
@@ -160,6 +161,15 @@ export type StoreQuery =
   | { readonly type: 'return-credit' }
   /** The file that is being read has been read far enough. */
   | { readonly type: 'stop-loading' }
+  /** Looks for a regular expression in these flows, or in all, that match the filter; the search before it ends. */
+  | {
+      readonly type: 'search';
+      readonly number: number;
+      readonly pattern: string;
+      readonly ids: readonly FlowId[] | null;
+      readonly filter: string | null;
+    }
+  | { readonly type: 'stop-search'; readonly number: number }
   | ListQuery;
 
 /** What the store's thread tells the interface. */
@@ -168,6 +178,16 @@ export type StoreEvent =
   | { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] }
   /** So many flows of the file being read have come; null when it is over. */
   | { readonly type: 'loading'; readonly file: { readonly path: string; readonly count: number } | null }
+  /** More of what a search finds; so many of all flows have been looked through. */
+  | {
+      readonly type: 'hits-found';
+      readonly number: number;
+      readonly hits: readonly Hit[];
+      readonly done: number;
+      readonly of: number;
+    }
+  /** `reason` is why it ended before all was looked through, or null. */
+  | { readonly type: 'search-ended'; readonly number: number; readonly reason: string | null }
   | ListEvent;
 
 /** About the list where it is not all rows in the order in which they came. */
@@ -183,14 +203,7 @@ export type ListQuery =
   /** These rows came, changed or went. */
   | { readonly type: 'touch-rows'; readonly slots: Uint32Array; readonly rows: SharedRows }
   /** What is being made, or still looked for, is not wanted any more; with `all`, nor is what was made. */
-  | { readonly type: 'stop-list'; readonly all: boolean }
-  /** What the proxy says of flows, as `flows-judged` has it. */
-  | {
-      readonly type: 'take-verdicts';
-      readonly number: number;
-      readonly judged: Float64Array;
-      readonly isLast: boolean;
-    };
+  | { readonly type: 'stop-list'; readonly all: boolean };
 
 export type ListEvent =
   | { readonly type: 'list-made'; readonly number: number; readonly slots: Uint32Array }
@@ -198,9 +211,7 @@ export type ListEvent =
   /** So many of all are done, in making the list or in looking into flows for it. */
   | { readonly type: 'list-progressed'; readonly number: number; readonly done: number; readonly of: number }
   /** It cannot be made, or not be kept up. */
-  | { readonly type: 'list-refused'; readonly number: number; readonly reason: string }
-  /** Rows do not tell of these: the proxy is to be asked, as by its command of that name. */
-  | { readonly type: 'judge-flows'; readonly number: number; readonly filter: FilterTree; readonly ids: Float64Array };
+  | { readonly type: 'list-refused'; readonly number: number; readonly reason: string };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'alert';
 
@@ -293,13 +304,6 @@ export type ProxyEvent =
       readonly id: FlowId;
       readonly batch: TalkBatch;
       readonly contents: BodyData;
-    }
-  /** Which flows a filter matches: their numbers, negative for those it does not. */
-  | {
-      readonly type: 'flows-judged';
-      readonly number: number;
-      readonly judged: Float64Array;
-      readonly isLast: boolean;
     }
   | {
       readonly type: 'flows-saved';

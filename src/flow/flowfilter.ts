@@ -99,11 +99,6 @@ const texts: Readonly<Record<FilterText, Texts | null>> = {
   dst: (flow) => (flow.kind === 'tunnel' ? [`${flow.host}:${flow.port}`] : flow.server ? [flow.server.authority] : []),
 };
 
-/** Whether a flow without its bodies has such texts. */
-export function tellsOf(text: FilterText): boolean {
-  return texts[text] !== null;
-}
-
 /** What a leaf says of a flow: unknown where it looks at what a flow without its bodies does not have. */
 export function flowLeaf(leaf: FilterLeaf): Judge<Flow> {
   switch (leaf.type) {
@@ -125,7 +120,7 @@ export function parseFilter(text: string): FlowFilter | FilterMistake {
   const tree = parseTree(text);
   if ('mistake' in tree) return tree;
   for (const leaf of leavesOf(tree))
-    if (leaf.type === 'text' && !tellsOf(leaf.text))
+    if (leaf.type === 'text' && texts[leaf.text] === null)
       return filterMistake(`~${leaf.text} cannot be told of flows as they pass`, leaf.at);
   const judge = judgeBy(tree, flowLeaf);
   return (flow) => judge(flow) === true;

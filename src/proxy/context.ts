@@ -9,7 +9,6 @@ import type { LogLevel, ScriptFailure } from '../protocol.js';
 import type { Entrance } from './entrance.js';
 import type { Extras } from './extras.js';
 import type { Files } from './files.js';
-import type { Judging } from './judging.js';
 import type { Ledger } from './ledger.js';
 import type { Login } from './login.js';
 import type { Postman } from './outbox.js';
@@ -48,8 +47,6 @@ export interface Context {
   readonly files: Files;
   /** The compiled save_stream_filter, or null for all. */
   saved: FlowFilter | null;
-  /** Looks into flows for the list. */
-  readonly judging: Judging;
   readonly scripts: Scripts;
   /** The script on standard input, or null. */
   readonly scriptText: string | null;

@@ -88,8 +88,6 @@ export class Desk {
       }
       case 'restore-session':
         return this.restore(command.name);
-      case 'judge-flows':
-        return this.context.judging.start(command);
       case 'load-flows':
         return this.context.files.load(command.path, this.context.options.readfile_filter, this.say);
       case 'run-script':

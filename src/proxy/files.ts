@@ -47,13 +47,13 @@ export class Files {
   ) {
     this.store = new StoreThread(
       (event, port) => {
-        this.introduce();
+        for (const news of ledger.shelf.news()) this.store.tell(news);
         opened(event, port);
       },
       (event) => this.hear(event),
     );
-    ledger.shelf.begun = (number, block) => {
-      if (this.store.isOpen) this.store.tell({ type: 'places', number, block });
+    ledger.shelf.heard = (news) => {
+      if (this.store.isOpen) this.store.tell(news);
     };
   }
 
@@ -79,13 +79,6 @@ export class Files {
   /** Takes in a session whose folder is below that of this one. `done` hears `session-restored` or `refused`. */
   restore(path: string, done: (event: ProxyEvent) => void): void {
     this.queue({ command: { type: 'restore', path }, ids: [], done });
-  }
-
-  /** The thread is to know where this session is. */
-  private introduce(): void {
-    const { folder, places } = this.ledger.shelf;
-    this.store.tell({ type: 'session', folder });
-    for (const [number, block] of places.all()) this.store.tell({ type: 'places', number, block });
   }
 
   /** Takes flows in that are outside; `done` is called when they are here, or lost. */

@@ -5,6 +5,7 @@ import { pack, packedLength, writePacked } from '../journal/lines.js';
 import { type Place, Places } from '../journal/places.js';
 import type { FlowState } from '../journal/state.js';
 import { packWhole } from '../journal/whole.js';
+import type { FileCommand } from '../protocol.js';
 import { BodyFiles } from './bodyfiles.js';
 import { Entry, NO_METADATA } from './entry.js';
 import { LiveJournal } from './livejournal.js';
@@ -18,6 +19,8 @@ import { StandingFile } from './standing.js';
 
 /** Milliseconds between two writes to the disk. */
 const BEAT = 100;
+
+type JournalNews = Extract<FileCommand, { readonly type: 'session' | 'places' | 'segment' }>;
 
 const NOTHING = new Uint8Array();
 
@@ -45,8 +48,8 @@ export class Journal implements Shelf {
     private readonly underWay: () => readonly Record[],
     nextId: () => number,
   ) {
-    this.places = new Places((number, block) => this.begun(number, block));
-    this.segments = new Segments(settings);
+    this.places = new Places((number, block) => this.heard({ type: 'places', number, block }));
+    this.segments = new Segments(settings, (number, memory) => this.heard({ type: 'segment', number, memory }));
     this.shared = new SharedObjects(this.segments);
     this.live = new LiveJournal(this.segments, this.shared, settings.folder);
     this.standingFile = new StandingFile(settings.folder, () => ({
@@ -58,8 +61,15 @@ export class Journal implements Shelf {
     if (settings.keeps) this.timer = setInterval(() => this.beat(), BEAT);
   }
 
-  /** Hears of each new block of places. */
-  begun = (_number: number, _block: Float64Array): void => {};
+  /** Hears what another thread has to know to read the flows. */
+  heard = (_news: JournalNews): void => {};
+
+  /** All that was to be heard up to now. */
+  *news(): Generator<JournalNews> {
+    yield { type: 'session', folder: this.folder };
+    for (const [number, block] of this.places.all()) yield { type: 'places', number, block };
+    for (const [number, memory] of this.segments.held()) yield { type: 'segment', number, memory };
+  }
 
   get folder(): string {
     return this.settings.folder;

@@ -16,7 +16,7 @@ interface Segment {
   readonly number: number;
   readonly folder: string;
   /** Null once it is in its file only. */
-  bytes: Buffer | null;
+  bytes: Buffer<SharedArrayBuffer> | null;
   used: number;
   written: number;
   fd: number | null;
@@ -24,6 +24,8 @@ interface Segment {
   /** Records in it that are still wanted. */
   wanted: number;
 }
+
+type HeldSegment = Segment & { readonly bytes: Buffer<SharedArrayBuffer> };
 
 export interface Placed {
   readonly record: JournalRecord;
@@ -41,21 +43,28 @@ export interface SegmentsSettings {
   readonly troubled: (reason: string | null) => void;
 }
 
+/** Hears which segments can be read in memory; null for one that can no longer. */
+type InMemory = (number: number, memory: SharedArrayBuffer | null) => void;
+
+function shared(length: number): Buffer<SharedArrayBuffer> {
+  return Buffer.from(new SharedArrayBuffer(length));
+}
+
 export function segmentFile(folder: string, number: number): string {
   return path.join(folder, `${number}.journal`);
 }
 
 /**
  * The files of the journal. Records are written one behind the other into large buffers outside the heap, so that the
- * collector never looks at them, and from there to the disk in the background. A file whose last record is not wanted any
- * more goes.
+ * collector never looks at them and other threads can, and from there to the disk in the background. A file whose last
+ * record is not wanted any more goes.
  */
 export class Segments {
   private readonly segments = new Map<number, Segment>();
   private newest: Segment | null = null;
   private next: number;
   /** A written segment's memory, to be used again: fresh pages cost more than what is put into them. */
-  private spare: Buffer | null = null;
+  private spare: Buffer<SharedArrayBuffer> | null = null;
   private refusedAt = Number.NEGATIVE_INFINITY;
   private trouble: string | null = null;
   private readonly flushing: (() => void)[] = [];
@@ -63,7 +72,10 @@ export class Segments {
   /** Bytes that were written. */
   bytes = 0;
 
-  constructor(private readonly settings: SegmentsSettings) {
+  constructor(
+    private readonly settings: SegmentsSettings,
+    private readonly inMemory: InMemory,
+  ) {
     this.next = settings.first;
   }
 
@@ -94,6 +106,11 @@ export class Segments {
     const start = offsetOf(place);
     const record = segment.bytes ? readRecord(segment.bytes, start) : readFrom(segment, start);
     return record && { record, folder: segment.folder };
+  }
+
+  /** Those that can be read in memory. */
+  *held(): Generator<readonly [number, SharedArrayBuffer]> {
+    for (const { number, bytes } of this.segments.values()) if (bytes) yield [number, bytes.buffer];
   }
 
   /** It is wanted once more. */
@@ -147,21 +164,22 @@ export class Segments {
     if (!isBehind) for (const done of this.flushing.splice(0)) done();
   }
 
-  private roomFor(length: number): Segment & { readonly bytes: Buffer } {
+  private roomFor(length: number): HeldSegment {
     const { newest } = this;
     if (newest && hasBytes(newest) && newest.used + length <= newest.bytes.length) return newest;
     return this.begin(length);
   }
 
-  private begin(length: number): Segment & { readonly bytes: Buffer } {
+  private begin(length: number): HeldSegment {
     const number = this.next;
     this.next += 1;
-    const bytes = length <= SIZE ? (this.spare ?? Buffer.allocUnsafeSlow(SIZE)) : Buffer.allocUnsafeSlow(length);
+    const bytes = length <= SIZE ? (this.spare ?? shared(SIZE)) : shared(length);
     if (bytes === this.spare) this.spare = null;
     const { folder } = this.settings;
     const segment = { number, folder, bytes, used: 0, written: 0, fd: null, isWriting: false, wanted: 0 };
     this.segments.set(number, segment);
     this.newest = segment;
+    this.inMemory(number, bytes.buffer);
     this.write();
     for (const old of this.segments.values()) this.forget(old);
     return segment;
@@ -177,6 +195,7 @@ export class Segments {
 
   private free(segment: Segment): void {
     if (segment.bytes?.length === SIZE) this.spare ??= segment.bytes;
+    if (segment.bytes) this.inMemory(segment.number, null);
     segment.bytes = null;
     if (segment.fd !== null) fs.closeSync(segment.fd);
     segment.fd = null;
@@ -226,7 +245,7 @@ export class Segments {
   }
 }
 
-function hasBytes(segment: Segment): segment is Segment & { readonly bytes: Buffer } {
+function hasBytes(segment: Segment): segment is HeldSegment {
   return segment.bytes !== null;
 }
 

@@ -23,7 +23,6 @@ import { Extras } from './extras.js';
 import { Feed } from './feed.js';
 import { Fetching } from './fetching.js';
 import { Files } from './files.js';
-import { Judging } from './judging.js';
 import { Ledger } from './ledger.js';
 import { Listeners } from './listeners.js';
 import { Postman } from './outbox.js';
@@ -95,7 +94,6 @@ async function start(): Promise<void> {
     (event, channel) => say(event, [channel]),
   );
   const streamSave: StreamSave = new StreamSave(() => context, files, say);
-  const judging = new Judging(ledger, say, (text) => log('warn', text));
   const isOurAddress = (origin: Origin): boolean =>
     listeners.entrances.some(({ host, port }) => port === origin.port && [...LOOPBACK, host].includes(origin.host));
   const listeners: Listeners = new Listeners(() => context, say);
@@ -116,7 +114,6 @@ async function start(): Promise<void> {
     options,
     ledger,
     scripts,
-    judging,
     files,
     scriptText: settings.scriptText,
     extras,
@@ -130,7 +127,6 @@ async function start(): Promise<void> {
   };
   const desk: Desk = new Desk(context, feed, say, () => {
     feed.stop();
-    judging.stop();
     columns.stop();
     void listeners
       .close()

@@ -1,19 +1,23 @@
-import { Deadline } from '../flow/deadline.js';
 import type { Port, StoreEvent, StoreQuery } from '../protocol.js';
-import { RelayedJudge } from './deepjudge.js';
+import { Deadline } from './deadline.js';
+import type { FlowReader } from './flowreader.js';
+import { ReaderJudge } from './judging.js';
 import { Lists } from './lists.js';
 import type { RowFeed } from './rowfeed.js';
+import { Search } from './search.js';
 
 /** What of the thread the interface reaches by itself. */
 export interface Asked {
+  readonly reader: FlowReader;
   readonly feed: RowFeed;
   stopLoading(): void;
 }
 
 /** Answers what the interface asks. */
-export function answer(port: Port<StoreQuery, StoreEvent>, { feed, stopLoading }: Asked): void {
-  const judge = new RelayedJudge(port.say);
-  const lists = new Lists(port.say, judge, new Deadline());
+export function answer(port: Port<StoreQuery, StoreEvent>, { reader, feed, stopLoading }: Asked): void {
+  const deadline = new Deadline();
+  const lists = new Lists(port.say, new ReaderJudge(reader, deadline), deadline);
+  let search: Search | null = null;
   feed.connect(port);
   port.hear((query) => {
     switch (query.type) {
@@ -27,8 +31,14 @@ export function answer(port: Port<StoreQuery, StoreEvent>, { feed, stopLoading }
         return lists.touch(query);
       case 'stop-list':
         return lists.stop(query.all);
-      case 'take-verdicts':
-        return judge.take(query);
+      case 'search':
+        search?.stop();
+        search = new Search(reader, deadline, query, (event) => port.say(event));
+        void search.run();
+        return;
+      case 'stop-search':
+        if (search?.query.number === query.number) search.stop();
+        return;
     }
   });
 }

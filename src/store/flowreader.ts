@@ -8,3 +8,17 @@ export interface FlowReader {
   /** Null for one that is gone, or not recorded yet. */
   read(id: FlowId): Finished | null;
 }
+
+/** What any of some readers has. */
+export function eitherOf(readers: readonly FlowReader[]): FlowReader {
+  return {
+    ids: () => readers.flatMap((reader) => reader.ids()).sort((a, b) => a - b),
+    read: (id) => {
+      for (const reader of readers) {
+        const flow = reader.read(id);
+        if (flow) return flow;
+      }
+      return null;
+    },
+  };
+}

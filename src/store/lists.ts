@@ -1,17 +1,19 @@
-import type { Deadline } from '../flow/deadline.js';
 import type { FilterTree } from '../flow/filtertree.js';
 import { ROW } from '../flow/row.js';
 import { RowTable } from '../flow/rowtable.js';
 import { SlotPages } from '../flow/slotpages.js';
 import type { ListEvent, ListQuery } from '../protocol.js';
+import { type Deadline, Endless } from './deadline.js';
 import { type DeepJudge, judgedId } from './deepjudge.js';
 import { makeList } from './listmaking.js';
 import { orderingOf } from './ordering.js';
-import { EndlessExpression, RowJudge } from './rowjudge.js';
+import { RowJudge } from './rowjudge.js';
 import { RowList } from './rowlist.js';
 
 /** Milliseconds between two words about progress. */
 const PROGRESS = 100;
+/** Milliseconds before flows that could not be read are tried again, at first and at most. */
+const [SOON, LATE] = [250, 8000];
 
 /** A list as it is shown. */
 interface Kept {
@@ -23,6 +25,8 @@ interface Kept {
   /** Rows whose flows are being looked into, and those that are to be looked into after that. */
   open: SlotPages | null;
   later: Set<number>;
+  /** Milliseconds before flows that could not be read, as those under way, are tried again. */
+  pause: number;
 }
 
 type Say = (event: ListEvent, handed?: readonly ArrayBuffer[]) => void;
@@ -84,7 +88,15 @@ export class Lists {
     const made = await makeList(this.rows, judge, ordering, signal, this.progress(number));
     if (!made || signal.aborted) return;
     const list = new RowList(made.shown, this.rows, judge, ordering);
-    const kept: Kept = { number, filter, list, looking: new AbortController(), open: null, later: new Set(made.open) };
+    const kept: Kept = {
+      number,
+      filter,
+      list,
+      looking: new AbortController(),
+      open: null,
+      later: new Set(made.open),
+      pause: SOON,
+    };
     for (const slots of making.touched) for (const slot of list.touch(slots).open) kept.later.add(slot);
     this.making = null;
     this.drop();
@@ -99,6 +111,7 @@ export class Lists {
       const { edit, open } = kept.list.touch(slots);
       this.say({ type: 'list-edited', number: kept.number, edit });
       const isOpen = new Set(open);
+      kept.pause = SOON;
       for (const slot of slots)
         if (isOpen.has(slot)) kept.later.add(slot);
         else {
@@ -107,7 +120,7 @@ export class Lists {
         }
       void this.look(kept);
     } catch (error) {
-      if (!(error instanceof EndlessExpression)) throw error;
+      if (!(error instanceof Endless)) throw error;
       this.drop();
       this.refuse(kept.number, error);
     }
@@ -141,8 +154,22 @@ export class Lists {
       this.drop();
       this.refuse(number, error as Error);
     }
+    this.retry(kept, slots);
     kept.open = null;
     void this.look(kept);
+  }
+
+  /** Flows that nothing was said of are looked into again, after a while. */
+  private retry(kept: Kept, slots: readonly number[]): void {
+    const unread = slots.filter((slot) => kept.open?.get(judgedId(this.rows.whole(ROW.id, slot))) === slot);
+    if (unread.length === 0 || kept.looking.signal.aborted) return;
+    const again = (): void => {
+      if (this.kept !== kept) return;
+      for (const slot of unread) kept.later.add(slot);
+      void this.look(kept);
+    };
+    setTimeout(again, kept.pause).unref();
+    kept.pause = Math.min(LATE, kept.pause * 2);
   }
 
   private settle(kept: Kept, judged: Float64Array): void {
@@ -154,6 +181,7 @@ export class Lists {
         continue;
       slots.push(slot);
       wanted.push(signed > 0);
+      kept.open?.delete(judgedId(signed));
     }
     this.say({ type: 'list-edited', number: kept.number, edit: kept.list.settle(Uint32Array.from(slots), wanted) });
   }

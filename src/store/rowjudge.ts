@@ -1,7 +1,7 @@
-import type { Deadline } from '../flow/deadline.js';
 import { type FilterTree, type Judge, judgeBy, leavesOf } from '../flow/filtertree.js';
 import { rowLeaf } from '../flow/rowfilter.js';
 import type { RowTable } from '../flow/rowtable.js';
+import { type Deadline, Endless } from './deadline.js';
 
 /** What a filter says of a row. */
 export const NO = 0;
@@ -12,16 +12,6 @@ export const OPEN = 2;
 const SLICE = 8;
 /** Rows between two looks at the clock. */
 const STRIDE = 64;
-/** Milliseconds that an expression has for one row. */
-export const PATIENCE = 1000;
-
-/** A user's expression that does not end. */
-export class EndlessExpression extends Error {
-  constructor(source: string) {
-    super(`the expression ${source} did not end within ${PATIENCE / 1000} s on one flow`);
-  }
-}
-
 /** Judges rows by a filter of the user's, whose expressions may never end. */
 export class RowJudge {
   private readonly judge: Judge<number>;
@@ -34,7 +24,7 @@ export class RowJudge {
     this.judge = filter === null ? () => true : judgeBy(filter, rowLeaf(rows));
   }
 
-  /** Judges some of the slots, from a place in them on; returns up to where. Throws an `EndlessExpression`. */
+  /** Judges some of the slots, from a place in them on; returns up to where. Throws an Endless. */
   some(slots: Uint32Array, from: number, verdicts: Uint8Array): number {
     let at = from;
     const until = performance.now() + SLICE;
@@ -45,7 +35,7 @@ export class RowJudge {
         if (at % STRIDE === 0 && performance.now() >= until) return;
       }
     };
-    if (this.deadline.isMetBy(work, PATIENCE)) return at;
+    if (this.deadline.isMetBy(work)) return at;
     this.tryAlone(slots[at] ?? 0);
     verdicts[at] = this.verdict(slots[at] ?? 0);
     return at + 1;
@@ -69,8 +59,8 @@ export class RowJudge {
     const leaves = this.filter === null ? [] : leavesOf(this.filter);
     for (const leaf of leaves) {
       const judge = rowLeaf(this.rows)(leaf);
-      if (leaf.type === 'text' && !this.deadline.isMetBy(() => judge(slot), PATIENCE))
-        throw new EndlessExpression(leaf.source);
+      if (leaf.type === 'text' && !this.deadline.isMetBy(() => judge(slot)))
+        throw new Endless(leaf.source, this.deadline);
     }
   }
 }

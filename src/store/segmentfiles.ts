@@ -34,14 +34,25 @@ export function segmentPath(folder: string, number: number): string {
 export class SegmentFiles implements Shared {
   private readonly open = new Map<number, number>();
   private readonly objects = new Map<number, object>();
+  private readonly memory = new Map<number, Buffer>();
 
   constructor(
     /** The folder of a segment. */
     readonly folderOf: (segment: number) => string,
   ) {}
 
+  hold(segment: number, memory: SharedArrayBuffer | null): void {
+    if (memory) this.memory.set(segment, Buffer.from(memory));
+    else this.memory.delete(segment);
+  }
+
   /** Null where there is none, or not yet. */
   read(place: Place): JournalRecord | null {
+    const memory = this.memory.get(segmentOf(place));
+    return (memory && readCopy(memory, offsetOf(place))) ?? this.readFile(place);
+  }
+
+  private readFile(place: Place): JournalRecord | null {
     const fd = this.file(segmentOf(place));
     if (fd === null) return null;
     const start = offsetOf(place);
@@ -89,6 +100,13 @@ export class SegmentFiles implements Shared {
       fs.closeSync(fd);
     }
   }
+}
+
+/** Another thread may use the memory for something else at any time, so that only a copy is to be trusted. */
+function readCopy(memory: Buffer, start: number): JournalRecord | null {
+  const length = recordLength(memory, start);
+  if (length === null || start + length > memory.length) return null;
+  return readRecord(Buffer.from(memory.subarray(start, start + length)), 0);
 }
 
 function readAt(fd: number, start: number, length: number): Buffer {

@@ -19,6 +19,11 @@ export class Session implements FlowReader {
     this.folder = folder;
   }
 
+  /** A segment is in memory, or no longer. */
+  hold(segment: number, memory: SharedArrayBuffer | null): void {
+    this.files.hold(segment, memory);
+  }
+
   takeIn(segments: ReadonlyMap<number, string>): void {
     for (const [segment, folder] of segments) this.folders.set(segment, folder);
   }

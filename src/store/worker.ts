@@ -5,6 +5,7 @@ import type { Finished } from '../flow/image.js';
 import { pictureOf } from '../flow/picture.js';
 import { type FileCommand, type FileEvent, portOver } from '../protocol.js';
 import { answer } from './answers.js';
+import { eitherOf } from './flowreader.js';
 import type { DumpVersion } from './formats/mitmproxy/write.js';
 import { Inbox } from './inbox.js';
 import { IndexedFile } from './indexedfile.js';
@@ -41,7 +42,7 @@ function stopLoading(): void {
 function hear(command: FileCommand): void {
   switch (command.type) {
     case 'connect':
-      return answer(portOver(command.port), { feed, stopLoading });
+      return answer(portOver(command.port), { reader: eitherOf([outside, session]), feed, stopLoading });
     case 'bring':
       return bring(command.ids);
     case 'forget':
@@ -51,6 +52,8 @@ function hear(command: FileCommand): void {
       return session.begin(command.folder);
     case 'places':
       return session.places.take(command.number, command.block);
+    case 'segment':
+      return session.hold(command.number, command.memory);
     default:
       return inbox.put(command);
   }

@@ -62,12 +62,13 @@ export class BodyText {
     return this.source.size;
   }
 
-  /** `count` rows from a row's beginning. */
-  rows(at: number, count: number, width: number): Line[] {
+  /** `count` rows from a row's beginning; the one that holds the byte `marked` stands out. */
+  rows(at: number, count: number, width: number, marked: number | null = null): Line[] {
     const lines: Line[] = [];
+    const markedRow = marked === null ? -1 : this.rowAt(marked, width);
     for (const row of this.walk(at, width)) {
       if (lines.length >= count) break;
-      lines.push(row.line);
+      lines.push(row.at === markedRow ? { ...row.line, tone: 'focus' } : row.line);
     }
     return lines;
   }

@@ -8,7 +8,16 @@ import { splitWords } from './words.js';
  * folder is laid over them key by key, and null takes a key away.
  */
 
-export const CONTEXTS = ['global', 'flowlist', 'flowview', 'messages', 'message', 'eventlog', 'help'] as const;
+export const CONTEXTS = [
+  'global',
+  'flowlist',
+  'flowview',
+  'messages',
+  'message',
+  'search',
+  'eventlog',
+  'help',
+] as const;
 export type KeyContext = (typeof CONTEXTS)[number];
 
 export type Keymap = Readonly<Record<KeyContext, ReadonlyMap<string, string>>>;

@@ -17,6 +17,7 @@ export type Style =
   | 'held'
   | 'missing'
   | 'mark'
+  | 'found'
   | 'key'
   | 'bar'
   | 'tab'

@@ -23,7 +23,7 @@ export function arranged(state: State): Step {
   return [refocused(state, focused), ...(query ? [ask(query)] : [])];
 }
 
-export function heardOfList(state: State, event: Exclude<ListEvent, { type: 'judge-flows' }>): Step {
+export function heardOfList(state: State, event: ListEvent): Step {
   const { rows } = state;
   const { listing } = rows;
   const focused = rows.idAt(state.focus);

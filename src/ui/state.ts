@@ -1,5 +1,6 @@
 import type { BodyData } from '../flow/extent.js';
 import type { Flow, FlowId, Place, Side } from '../flow/flow.js';
+import type { HitPlace } from '../flow/hit.js';
 import type { FlowRow } from '../flow/row.js';
 import type { Options } from '../options.js';
 import type {
@@ -18,6 +19,7 @@ import type { EditLine } from './editline.js';
 import type { Keymap } from './keymap.js';
 import type { OpenTalk } from './opentalk.js';
 import { Rows } from './rows.js';
+import { type FlowSearch, focusedHit } from './search.js';
 import { textWidth } from './text.js';
 
 export type Tab = 'request' | 'response' | 'messages' | 'detail';
@@ -36,10 +38,12 @@ export type View =
   | { readonly type: 'flowview'; readonly id: FlowId; readonly scroll: Scroll; readonly follows: boolean }
   /** One message of a conversation. */
   | { readonly type: 'message'; readonly id: FlowId; readonly index: number; readonly at: number }
+  /** What a search has found. */
+  | { readonly type: 'search' }
   | { readonly type: 'eventlog'; readonly top: number | null }
   | { readonly type: 'help'; readonly from: Context; readonly top: number };
 
-export type Context = 'flowlist' | 'flowview' | 'messages' | 'message' | 'eventlog' | 'help';
+export type Context = 'flowlist' | 'flowview' | 'messages' | 'message' | 'search' | 'eventlog' | 'help';
 
 export type Prompt =
   | {
@@ -81,6 +85,8 @@ export interface LoadedBody {
   readonly revision: number;
   readonly mode: string;
   readonly text: BodyText;
+  /** The byte of what is shown that was sought, or null. */
+  readonly found: number | null;
 }
 
 export interface LoadedMessage {
@@ -88,6 +94,16 @@ export interface LoadedMessage {
   readonly index: number;
   readonly mode: string;
   readonly text: BodyText;
+  /** The byte of what is shown that was sought, or null. */
+  readonly found: number | null;
+}
+
+/** A place in the flow on show that a search found. */
+export interface Sought {
+  readonly id: FlowId;
+  readonly place: HitPlace;
+  /** It has been shown; moves of the user count from here on. */
+  readonly isReached: boolean;
 }
 
 /** What does not change while the program runs. */
@@ -125,6 +141,9 @@ export interface State {
   readonly talk: OpenTalk | null;
   /** The content of the message on show. */
   readonly message: LoadedMessage | null;
+  readonly sought: Sought | null;
+  /** The last search over flows. */
+  readonly search: FlowSearch | null;
   readonly prompt: Prompt | null;
   readonly notice: Notice | null;
   readonly options: Options;
@@ -168,6 +187,8 @@ export function initialState(
     body: null,
     talk: null,
     message: null,
+    sought: null,
+    search: null,
     prompt: null,
     notice: null,
     options,
@@ -217,11 +238,15 @@ export function shownTab(state: State): Tab {
 }
 
 /** Closes what is open of a flow. */
-export const CLOSED = { open: null, body: null, talk: null, message: null } as const;
+export const CLOSED = { open: null, body: null, talk: null, message: null, sought: null } as const;
 
-/** The flow that commands with @focus mean: the one on show, else the focused row. */
+/** The flow that commands with @focus mean: the one on show, that of the focused hit, else the focused row. */
 export function focusedRow(state: State): FlowRow | undefined {
   const view = topView(state);
+  if (view.type === 'search') {
+    const hit = focusedHit(state.search);
+    return hit && state.rows.byId(hit.id);
+  }
   const shown = view.type === 'flowview' ? view : state.views.findLast((below) => below.type === 'flowview');
   return shown ? state.rows.byId(shown.id) : state.rows.row(state.focus);
 }

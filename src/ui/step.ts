@@ -15,6 +15,8 @@ export type Effect =
       readonly revision: number;
       readonly data: BodyData;
       readonly mode: string;
+      /** The byte of the decoded body that is sought in what is shown of it, or null. */
+      readonly seek: number | null;
     }
   | {
       readonly type: 'load-message';
@@ -23,6 +25,8 @@ export type Effect =
       readonly data: BodyData;
       readonly mode: string;
       readonly kind: MessageKind;
+      /** The byte that is sought in what is shown of it, or null. */
+      readonly seek: number | null;
     }
   /** Lets the user edit a held message, and sends what came of it. */
   | { readonly type: 'edit-message'; readonly flow: FlowTarget; readonly index: number; readonly data: BodyData }

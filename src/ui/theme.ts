@@ -23,6 +23,7 @@ const looks: Readonly<Record<Style, Look>> = {
   held: { color: 3, bold: true },
   missing: { color: 5 },
   mark: { color: 5 },
+  found: { color: 3, bold: true, underline: true },
   key: { color: -1, bold: true },
   bar: { color: -1 },
   tab: { color: -1, bold: true, underline: true },

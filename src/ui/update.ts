@@ -16,6 +16,7 @@ import {
 import { BodyText } from './bodytext.js';
 import { openFlow } from './commands/console.js';
 import { navigate } from './commands/navigate.js';
+import { atSoughtMessage } from './commands/search.js';
 import { runCommand } from './commands/table.js';
 import { commandFor, type Keymap } from './keymap.js';
 import type { Input } from './keys.js';
@@ -23,6 +24,8 @@ import { emptyTalk, withBatch } from './opentalk.js';
 import { offer, promptKey, promptPaste } from './prompt.js';
 import { arranged, heardOfList, refocused } from './relist.js';
 import type { RowSource } from './rows.js';
+import { withAnswer } from './search.js';
+import { atSoughtByte, atSoughtCharacter, atSoughtLine, soughtInBody } from './sought.js';
 import {
   CLOSED,
   contextOf,
@@ -137,9 +140,19 @@ function answered(state: State, event: StoreEvent): Step {
     case 'list-progressed':
     case 'list-refused':
       return heardOfList(state, event);
-    case 'judge-flows':
-      return [state, tell(event)];
+    case 'hits-found':
+      return [{ ...state, search: withAnswer(state.search, event) }];
+    case 'search-ended':
+      return [searchEnded(state, event)];
   }
+}
+
+/** Why it ended early is told where the user is, unless it was told to. */
+function searchEnded(state: State, event: Extract<StoreEvent, { type: 'search-ended' }>): State {
+  const next = { ...state, search: withAnswer(state.search, event) };
+  const { reason } = event;
+  if (reason === null || event.number !== state.search?.number || next.search?.isStopping) return next;
+  return withNotice(withLog(next, { at: state.now, level: 'warn', text: reason }), 'warn', reason);
 }
 
 function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): Step {
@@ -164,8 +177,6 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
       return [flowsSaved(state, event)];
     case 'flows-loaded':
       return [flowsLoaded(state, event)];
-    case 'flows-judged':
-      return [state, ask({ ...event, type: 'take-verdicts' })];
     case 'option-changed':
       return optionChanged(state, event.name, event.value);
     case 'script-finished':
@@ -285,7 +296,7 @@ function flowRead(state: State, event: Extract<ProxyEvent, { type: 'flow-read' }
   const { flow, request, response, watched } = event;
   const view = topView(state);
   if ((view.type !== 'flowview' && view.type !== 'message') || view.id !== flow.id) return [state];
-  const next: State = { ...state, open: { flow, request, response, watched } };
+  const next = atSoughtLine({ ...state, open: { flow, request, response, watched } });
   if (flow.talk) {
     const from = state.talk?.id === flow.id ? state.talk.columns.length : 0;
     return [next, tell({ type: 'read-talk', id: flow.id, from })];
@@ -300,7 +311,18 @@ function flowRead(state: State, event: Extract<ProxyEvent, { type: 'flow-read' }
   const drawing = scriptView(state, fieldsOf(flow, side));
   if (drawing && !isGrowing(flow, side))
     return [next, tell({ type: 'render-body', id: flow.id, side, revision: flow.revision, view: drawing })];
-  return [next, { type: 'load-body', id: flow.id, side, revision: flow.revision, data, mode: state.mode }];
+  return [
+    next,
+    {
+      type: 'load-body',
+      id: flow.id,
+      side,
+      revision: flow.revision,
+      data,
+      mode: state.mode,
+      seek: soughtInBody(state, flow.id, side),
+    },
+  ];
 }
 
 /** Messages of the flow on show. */
@@ -308,13 +330,13 @@ function talkRead(state: State, event: Extract<ProxyEvent, { type: 'talk-read' }
   if (state.open?.flow.id !== event.id) return [state];
   const talk = state.talk?.id === event.id ? state.talk : emptyTalk(event.id);
   if (event.batch.from > talk.columns.length) return [state, tell({ type: 'read-talk', id: event.id, from: 0 })];
-  return [{ ...state, talk: withBatch(talk, event) }];
+  return atSoughtMessage({ ...state, talk: withBatch(talk, event) });
 }
 
 function messageLoaded(state: State, message: LoadedMessage): State {
   const view = topView(state);
   const isWanted = view.type === 'message' && view.id === message.id && view.index === message.index;
-  return isWanted && state.mode === message.mode ? { ...state, message } : state;
+  return isWanted && state.mode === message.mode ? atSoughtCharacter({ ...state, message }, message) : state;
 }
 
 function isGrowing(flow: Flow, side: Side): boolean {
@@ -341,10 +363,11 @@ function bodyRendered(state: State, event: Extract<ProxyEvent, { type: 'body-ren
   if (text !== null) {
     const rendering = { view, shape: 'text', isJson: false, note: '' } as const;
     const shown = new BodyText(bytesSource(Buffer.from(text, 'utf8')), rendering, '');
-    return [bodyLoaded(state, { id, side, revision, mode: state.mode, text: shown })];
+    return [bodyLoaded(state, { id, side, revision, mode: state.mode, text: shown, found: null })];
   }
   const data = side === 'request' ? state.open.request : state.open.response;
-  return data ? [state, { type: 'load-body', id, side, revision, data, mode: state.mode }] : [state];
+  const seek = soughtInBody(state, id, side);
+  return data ? [state, { type: 'load-body', id, side, revision, data, mode: state.mode, seek }] : [state];
 }
 
 function isCurrent(body: LoadedBody | null, id: FlowId, side: string, revision: number): boolean {
@@ -355,7 +378,7 @@ function bodyLoaded(state: State, body: LoadedBody): State {
   const view = topView(state);
   if (view.type !== 'flowview' || view.id !== body.id || shownTab(state) !== body.side || state.mode !== body.mode)
     return state;
-  const next = { ...state, body };
+  const next = atSoughtByte({ ...state, body }, body);
   return view.follows ? navigate(next, 'end', true)[0] : next;
 }
 

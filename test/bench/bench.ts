@@ -13,6 +13,7 @@ import { benchReverse } from './reverse.js';
 import { benchRows } from './rows.js';
 import { type Run, toolOf } from './run.js';
 import { benchScript } from './script.js';
+import { benchSearch } from './search.js';
 import { Stage } from './stage.js';
 import { terminalFault } from './terminal.js';
 import { benchTlsDownload } from './tlsdownload.js';
@@ -45,6 +46,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
   frame: { measure: benchFrame, needs: [] },
   opening: { measure: benchOpening, needs: [] },
   rows: { measure: benchRows, needs: [] },
+  search: { measure: benchSearch, needs: [] },
 };
 
 /** What the run is without, in sentences. */

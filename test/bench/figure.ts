@@ -20,7 +20,11 @@ export type FigureName =
   | 'feed-tls'
   | 'rows-key'
   | 'rows-filter'
-  | 'rows-memory';
+  | 'rows-memory'
+  | 'search-first'
+  | 'search-plain'
+  | 'search-gzip'
+  | 'search-latency';
 
 /** A promise about a run: at least or at most a bound, in its unit. */
 export interface Figure {
@@ -75,6 +79,10 @@ export const FIGURES: readonly Figure[] = [
   { name: 'open-whole', text: 'dump of 100,000 flows, complete', isAtLeast: false, bound: 2000, unit: ' ms' },
   { name: 'open-latency', text: 'p99 while a dump is opened, added', isAtLeast: false, bound: 5, unit: ' ms' },
   { name: 'open-save', text: '10,000 flows of a dump, saved again', isAtLeast: false, bound: 2000, unit: ' ms' },
+  { name: 'search-first', text: 'first hits in 10,000 bodies', isAtLeast: false, bound: 200, unit: ' ms' },
+  { name: 'search-plain', text: '10,000 bodies of 100 kB searched', isAtLeast: false, bound: 1500, unit: ' ms' },
+  { name: 'search-gzip', text: '10,000 gzipped bodies searched', isAtLeast: false, bound: 5000, unit: ' ms' },
+  { name: 'search-latency', text: 'p99 while flows are searched, added', isAtLeast: false, bound: 5, unit: ' ms' },
 ];
 
 /**

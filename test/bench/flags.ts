@@ -14,6 +14,7 @@ export const SECTIONS = [
   'frame',
   'opening',
   'rows',
+  'search',
 ] as const;
 
 export type SectionName = (typeof SECTIONS)[number];

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Deadline } from '../../src/flow/deadline.js';
 import type { FlowId } from '../../src/flow/flow.js';
 import type { FlowRow } from '../../src/flow/row.js';
 import { RowTable } from '../../src/flow/rowtable.js';
@@ -116,21 +115,6 @@ describe('lists of slots', () => {
     assert.deepEqual(
       [0, 1, 2, 4095, 4096, 10_000_000].map((number) => pages.get(id(number))),
       [0, 0, undefined, undefined, 8192, 20_000_000],
-    );
-  });
-});
-
-describe('a deadline', () => {
-  it('what does not end is stopped, what fails says so, and the next runs', () => {
-    const deadline = new Deadline();
-    assert.equal(
-      deadline.isMetBy(() => /(a+)+$/.test(`${'a'.repeat(60)}!`), 30),
-      false,
-    );
-    assert.throws(() => deadline.isMetBy(() => assert.fail('as it is'), 30), /as it is/);
-    assert.equal(
-      deadline.isMetBy(() => {}, 30),
-      true,
     );
   });
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { Deadline } from '../../src/flow/deadline.js';
 import { parseTree } from '../../src/flow/filter.js';
 import type { FilterTree } from '../../src/flow/filtertree.js';
 import type { FlowRow } from '../../src/flow/row.js';
 import { SlotList } from '../../src/flow/slotlist.js';
 import type { ListEvent } from '../../src/protocol.js';
+import { Deadline } from '../../src/store/deadline.js';
 import type { DeepJudge } from '../../src/store/deepjudge.js';
 import { Lists } from '../../src/store/lists.js';
 import { randomOf } from '../flow/random.js';
@@ -186,7 +186,7 @@ describe('the list as the store makes it', () => {
     assert.deepEqual(refused, {
       type: 'list-refused',
       number: 2,
-      reason: 'the expression (a+)+$ did not end within 1 s on one flow',
+      reason: 'the expression (a+)+$ did not end within 1 s on one text',
     });
     bench.put(2, { path: '/one more' });
     bench.touch(2);

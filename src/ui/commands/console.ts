@@ -9,6 +9,7 @@ import { quoteWord } from '../words.js';
 import { argument, type Command, onFlows, refusal } from './command.js';
 import { loadMessage, openMessage } from './messages.js';
 import { navigate } from './navigate.js';
+import { openHit } from './search.js';
 
 /** Choices that another command can be asked for. */
 const choiceSources: Readonly<Record<string, (state: State) => readonly string[]>> = {
@@ -165,10 +166,11 @@ export const consoleCommands: Readonly<Record<string, Command>> = {
   'console.nav.right': { doc: 'Next tab', arguments: [], run: (state) => turnTab(state, 1) },
   'console.nav.next': { doc: 'Next tab', arguments: [], run: (state) => turnTab(state, 1) },
   'console.nav.select': {
-    doc: 'Open the focused flow, or message',
+    doc: 'Open the focused flow, message or hit',
     arguments: [],
     run: (state) => {
       if (topView(state).type === 'flowlist') return openFlow(state);
+      if (topView(state).type === 'search') return openHit(state);
       return contextOf(state) === 'messages' ? openMessage(state) : [state];
     },
   },

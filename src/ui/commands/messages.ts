@@ -3,6 +3,7 @@ import type { FlowId } from '../../flow/flow.js';
 import { isMistake } from '../../options.js';
 import type { FlowTarget } from '../../protocol.js';
 import { focusedMessage, heldMessage, movedTalk, type OpenTalk, shownCount, withFilter } from '../opentalk.js';
+import { soughtInMessage } from '../sought.js';
 import { focusedRow, type State, topView, type View, withNotice } from '../state.js';
 import { type Effect, type Step, tell } from '../step.js';
 import { parseTalkFilter } from '../talkfilter.js';
@@ -30,7 +31,8 @@ export function loadMessage(state: State, id: FlowId, index: number): readonly E
   const message = state.talk?.columns.get(index);
   if (!state.talk || !message || message.offset === null) return [];
   const data = messageData(state.talk, message.offset, message.size);
-  return [{ type: 'load-message', id, index, data, mode: state.mode, kind: message.kind }];
+  const seek = soughtInMessage(state, id, index);
+  return [{ type: 'load-message', id, index, data, mode: state.mode, kind: message.kind, seek }];
 }
 
 /** Opens the focused message. */

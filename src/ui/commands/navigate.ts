@@ -1,5 +1,6 @@
 import type { Direction } from '../direction.js';
 import { movedTalk } from '../opentalk.js';
+import { movedSearch } from '../search.js';
 import { paneHeight, rowsPerPage, type Scroll, type State, shownTab, topView, type View, withFocus } from '../state.js';
 import type { Step } from '../step.js';
 import { eventLogHeight } from '../view/eventlog.js';
@@ -114,6 +115,8 @@ export function navigate(state: State, to: Direction, isFollowing = false): Step
       ];
     case 'message':
       return [replaceTop(state, { ...view, at: movedPlace(state, view.at, to) })];
+    case 'search':
+      return [{ ...state, search: state.search && movedSearch(state.search, to, paneHeight(state)) }];
     case 'eventlog': {
       const length = eventLogHeight(state);
       const page = paneHeight(state);

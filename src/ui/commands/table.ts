@@ -6,12 +6,14 @@ import { consoleCommands } from './console.js';
 import { flowCommands } from './flows.js';
 import { messageCommands } from './messages.js';
 import { optionCommands } from './options.js';
+import { searchCommands } from './search.js';
 
 /** All commands by name. Hints, help, completion and the README's table are made from it. */
 export const commands: Readonly<Record<string, Command>> = {
   ...consoleCommands,
   ...flowCommands,
   ...messageCommands,
+  ...searchCommands,
   ...optionCommands,
 };
 

@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<KeyContext, string>> = {
   flowview: 'Flow',
   messages: 'Messages of a websocket or TCP connection',
   message: 'One message',
+  search: 'Search',
   eventlog: 'Event log',
   help: 'Help',
   global: 'Everywhere',

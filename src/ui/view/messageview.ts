@@ -19,7 +19,8 @@ export function messageLines(state: State): Line[] {
   const message = view.type === 'message' ? state.talk?.columns.get(view.index) : undefined;
   if (view.type !== 'message' || !message) return [textLine(' Reading …', 'dim')];
   const signs = (['held', 'dropped', 'injected', 'edited'] as const).filter((sign) => message[sign]);
-  const loaded = state.message?.index === view.index ? state.message.text : null;
+  const shown = state.message?.index === view.index ? state.message : null;
+  const loaded = shown?.text ?? null;
   const what = [message.fromClient ? '→ to the server' : '← to the client', message.kind, ...signs].join(' · ');
   const head = line(span(` ${state.around.dateTimeOf(message.at)} `, 'dim'), span(what, 'strong'));
   const how = loaded ? `${loaded.rendering.view} · ` : '';
@@ -28,8 +29,8 @@ export function messageLines(state: State): Line[] {
   const left = fit(` ${how}${fullSize(message.size)} bytes${missing}`, Math.max(0, state.columns - right.length));
   const bar: Line = { spans: [span(left, 'bar'), span(right, 'bar')], tone: 'bar' };
   const height = Math.max(0, paneHeight(state) - MESSAGE_HEAD);
-  const rows = loaded ? loaded.rows(view.at, height, bodyWidth(state)) : [];
-  const lines = [head, bar, ...rows.map((one) => ({ spans: [span(' '), ...one.spans] }))];
+  const rows = loaded ? loaded.rows(view.at, height, bodyWidth(state), shown?.found) : [];
+  const lines = [head, bar, ...rows.map((one) => ({ ...one, spans: [span(' '), ...one.spans] }))];
   while (lines.length < paneHeight(state)) lines.push(EMPTY_LINE);
   return lines;
 }

@@ -6,6 +6,7 @@ import { flowViewLines, flowViewTitle } from './flowview.js';
 import { hintLine, messageLine, statusLine } from './foot.js';
 import { helpLines } from './help.js';
 import { messageLines, messageTitle } from './messageview.js';
+import { searchLines, searchTitle } from './search.js';
 
 interface Pane {
   readonly title: readonly [Span[], Span[]];
@@ -21,6 +22,8 @@ function pane(state: State): Pane {
       return { title: flowViewTitle(state), lines: flowViewLines(state) };
     case 'message':
       return { title: messageTitle(state), lines: messageLines(state) };
+    case 'search':
+      return { title: searchTitle(state), lines: searchLines(state) };
     case 'eventlog':
       return {
         title: [[span(' Events', 'title')], [span(`${state.log.length} `, 'dim')]],

@@ -1,0 +1,55 @@
+import { bytesToText } from '../flow/charset.js';
+import { type Fields, fieldValue } from '../flow/fields.js';
+import { authorityOf, bracketed, type Side } from '../flow/flow.js';
+import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage, TalkImage } from '../flow/image.js';
+import { type BodyPiece, bodyTexts, messageTexts } from './bodytexts.js';
+
+/** Text of a flow, and where in the flow it is. */
+export type FlowText =
+  /** The lines of a head. */
+  | { readonly part: 'head'; readonly side: Side; readonly text: string }
+  | { readonly part: 'body'; readonly side: Side; readonly piece: BodyPiece }
+  | { readonly part: 'message'; readonly index: number; readonly piece: BodyPiece };
+
+/** The URL with the host of the Host field, where there is one (FO-12). */
+export function prettyUrl({ scheme, host, port, path, fields }: RequestImage): string {
+  const named = fieldValue(fields, 'host') ?? authorityOf({ scheme, host, port });
+  return `${scheme}://${named}${path === '*' ? '' : path}`;
+}
+
+function lineOf(text: string): string {
+  return bytesToText(text).replace(/[\r\n]+/g, ' ');
+}
+
+function fieldLines(fields: Fields, trailers: Fields): string[] {
+  return [...fields, ...trailers].map(([name, value]) => lineOf(`${name}: ${value}`));
+}
+
+async function* messageParts(side: Side, image: RequestImage | ResponseImage, head: string): AsyncGenerator<FlowText> {
+  const lines = [head, ...fieldLines(image.fields, image.trailers)];
+  yield { part: 'head', side, text: lines.join('\n') };
+  if (image.body) for await (const piece of bodyTexts(image.body, image.fields)) yield { part: 'body', side, piece };
+}
+
+function* talkParts({ messages, from }: TalkImage): Generator<FlowText> {
+  for (const [at, { content }] of messages.entries()) {
+    if (content === null) continue;
+    for (const piece of messageTexts(content)) yield { part: 'message', index: from + at, piece };
+  }
+}
+
+/** It is no HTTP exchange. */
+export function isPassage(flow: FlowImage | PassageImage): flow is PassageImage {
+  return !('request' in flow);
+}
+
+/** Everything of a flow that can be searched, in the order of its tabs. */
+export async function* flowTexts({ flow, talk }: Finished): AsyncGenerator<FlowText> {
+  if (isPassage(flow)) yield { part: 'head', side: 'request', text: `${bracketed(flow.host)}:${flow.port}` };
+  else {
+    const { request, response } = flow;
+    yield* messageParts('request', request, lineOf(`${request.method} ${prettyUrl(request)}`));
+    if (response) yield* messageParts('response', response, lineOf(`${response.status} ${response.reason}`));
+  }
+  if (talk) yield* talkParts(talk);
+}
