@@ -78,12 +78,12 @@ const table = {
   sessions_size: {
     kind: 'size',
     default: 10 * 1024 ** 3,
-    help: 'So many bytes all kept sessions may have together; the oldest go first.',
+    help: 'So many bytes all kept sessions may have together; the oldest go first, and of the one that runs the oldest bodies of flows without a mark.',
   },
   body_memory: {
     kind: 'size',
     default: 512 * 1024 ** 2,
-    help: 'Without a journal, so many bytes of bodies are kept in memory.',
+    help: 'Without a journal, so many bytes of flows and bodies are kept in memory; the oldest bodies of flows without a mark go first.',
   },
   scripts: {
     kind: 'list',

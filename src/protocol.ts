@@ -291,6 +291,8 @@ export type ProxyEvent =
   /** The store's thread runs, and hears `StoreQuery` on this port. */
   | { readonly type: 'store-opened'; readonly port: MessagePort }
   | { readonly type: 'rows-changed'; readonly rows: RowBatch; readonly removed: readonly FlowId[] }
+  /** Why the disk takes no more of the session; null when it does again. */
+  | { readonly type: 'disk-troubled'; readonly reason: string | null }
   | {
       readonly type: 'flow-read';
       readonly flow: Flow;

@@ -57,7 +57,8 @@ export type Contents =
   | { readonly type: 'empty' }
   | { readonly type: 'kept' }
   | { readonly type: 'partial'; readonly kept: number; readonly why: string }
-  | { readonly type: 'missing' };
+  /** `why` it was taken away, or null for one that was never recorded. */
+  | { readonly type: 'missing'; readonly why: string | null };
 
 export interface Body {
   readonly carriage: Carriage;

@@ -36,7 +36,8 @@ function bodyOf({ body, fields }: RequestImage | ResponseImage): Body {
   const expected = announcedIn(fields);
   const size = body && sizeOf(body);
   const common = { growing: false, expected, chunks: null } as const;
-  if (size === null) return { ...common, carriage: MISSING, contents: { type: 'missing' }, size: expected ?? 0 };
+  if (size === null)
+    return { ...common, carriage: MISSING, contents: { type: 'missing', why: null }, size: expected ?? 0 };
   return { ...common, carriage: KEPT, contents: { type: size === 0 ? 'empty' : 'kept' }, size };
 }
 

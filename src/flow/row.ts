@@ -6,7 +6,7 @@ import type { Carried, FlowId, Side } from './flow.js';
  */
 
 /** How a body stands, in one word for the list. */
-export type BodySign = 'empty' | 'kept' | 'partial' | 'missing' | 'growing';
+export type BodySign = 'empty' | 'kept' | 'partial' | 'missing' | 'dropped' | 'growing';
 
 /** One line of the list. */
 export interface FlowRow {
@@ -86,7 +86,7 @@ export const ROW_NUMBERS = 15;
 const NAMED = [ROW.scheme, ROW.method, ROW.host, ROW.mediaType, ROW.hostHeader] as const;
 
 const KINDS = ['http', 'tunnel'] as const;
-const SIGNS = ['empty', 'kept', 'partial', 'missing', 'growing'] as const;
+const SIGNS = ['empty', 'kept', 'partial', 'missing', 'growing', 'dropped'] as const;
 const CARRIED = ['passed', 'buffered', 'streamed'] as const;
 const HELD = [null, 'request', 'response'] as const;
 

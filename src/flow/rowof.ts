@@ -65,7 +65,7 @@ export interface ShownPassage extends ShownFlow {
 export function bodySign(body: ShownBody): BodySign {
   const { isLost, size, recording, cut, endedAt, expected } = body;
   const isGrowing = endedAt === null && cut === null;
-  if (isLost) return 'missing';
+  if (isLost) return cut === null ? 'missing' : 'dropped';
   if (size === 0) return isGrowing && expected !== 0 ? 'growing' : 'empty';
   if (!recording) return 'missing';
   if ((cut ?? recording.failure) !== null) return 'partial';

@@ -60,6 +60,17 @@ export class Places {
     return ids;
   }
 
+  /** The first flow behind that one which is there, or null. */
+  after(id: FlowId): FlowId | null {
+    for (let number = Math.floor((id + 1) / BLOCK); number < this.blocks.length; number += 1) {
+      const block = this.blocks[number];
+      const from = Math.max(id + 1, number * BLOCK);
+      for (let at = from % BLOCK; block && at < BLOCK; at += 1)
+        if ((block[at] ?? 0) > 0) return (number * BLOCK + at) as FlowId;
+    }
+    return null;
+  }
+
   private value(id: FlowId): number {
     return this.blocks[Math.floor(id / BLOCK)]?.[id % BLOCK] ?? 0;
   }

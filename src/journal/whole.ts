@@ -15,10 +15,15 @@ export function packWhole(state: FlowState, shared: Numbering): Buffer {
 }
 
 export function unpackWhole(id: FlowId, payload: Uint8Array, shared: Shared): FlowState {
-  const stored = v8.deserialize(payload) as Stored;
+  const stored = read(payload) as Stored;
   const client = shared.object(stored.client) as ClientFacts | null;
   const server = shared.object(stored.server) as ServerFacts | null;
   return { ...stored, id, client, server } as FlowState;
+}
+
+/** Arrays in what is read are views of where it was read from, which may soon hold something else. */
+function read(payload: Uint8Array): unknown {
+  return v8.deserialize(new Uint8Array(payload));
 }
 
 export function packDelta(delta: DataState | TalkDelta): Buffer {
@@ -26,11 +31,11 @@ export function packDelta(delta: DataState | TalkDelta): Buffer {
 }
 
 export function unpackData(payload: Uint8Array): DataState {
-  return v8.deserialize(payload) as DataState;
+  return read(payload) as DataState;
 }
 
 export function unpackTalk(payload: Uint8Array): TalkDelta {
-  return v8.deserialize(payload) as TalkDelta;
+  return read(payload) as TalkDelta;
 }
 
 export function packShared(object: object): Buffer {
@@ -38,5 +43,5 @@ export function packShared(object: object): Buffer {
 }
 
 export function unpackShared(payload: Uint8Array): object {
-  return v8.deserialize(payload) as object;
+  return read(payload) as object;
 }

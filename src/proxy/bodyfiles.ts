@@ -9,12 +9,22 @@ export class BodyFiles {
   /** Who needs a record beside its flow. */
   private readonly retained = new Map<Place, number>();
   private readonly needed = new Map<string, number>();
+  private readonly sizes = new Map<string, number>();
+
+  constructor(
+    /** Hears of bytes that are there no longer. */
+    private readonly freed: (bytes: number) => void,
+  ) {}
 
   add(place: Place, recordings: readonly Recording[]): void {
-    const files = recordings.flatMap(({ ownFile }) => ownFile ?? []);
-    if (files.length === 0) return;
-    this.of.set(place, files);
-    for (const file of files) this.needed.set(file, (this.needed.get(file) ?? 0) + 1);
+    const files: string[] = [];
+    for (const { ownFile, kept } of recordings) {
+      if (ownFile === null) continue;
+      files.push(ownFile);
+      this.needed.set(ownFile, (this.needed.get(ownFile) ?? 0) + 1);
+      this.sizes.set(ownFile, kept);
+    }
+    if (files.length > 0) this.of.set(place, files);
   }
 
   retain(place: Place): void {
@@ -37,6 +47,8 @@ export class BodyFiles {
       if (left > 0) this.needed.set(file, left);
       else {
         this.needed.delete(file);
+        this.freed(this.sizes.get(file) ?? 0);
+        this.sizes.delete(file);
         fs.rm(file, { force: true }, () => {});
       }
     }

@@ -21,6 +21,11 @@ export interface Said {
   readonly size: number;
 }
 
+/** A note for a flow whose messages have lost their contents. */
+export function contentsDropped(why: string): string {
+  return `the contents of its messages were dropped: ${why}`;
+}
+
 /** The messages of one flow: numbers in columns, all contents one behind the other in one recording. */
 export class Conversation {
   private columns = new TalkColumns();
@@ -35,7 +40,7 @@ export class Conversation {
 
   constructor(
     readonly protocol: Talk['protocol'],
-    spool: Spool,
+    private readonly spool: Spool,
     private readonly changed: () => void,
   ) {
     this.recording = new Recording(spool);
@@ -144,6 +149,17 @@ export class Conversation {
     this.recording = recording;
     this.sent = columns.total(true);
     this.received = columns.total(false);
+  }
+
+  /** The contents of its messages are not kept any longer; whether there were any. */
+  lose(): boolean {
+    if (this.recording.size === 0) return false;
+    const all = this.columns.batch(0);
+    this.columns.take({ ...all, offsets: all.offsets.fill(-1) });
+    this.recording = new Recording(this.spool);
+    this.recording.end();
+    this.alteredFrom = 0;
+    return true;
   }
 
   /** What a script made of messages that have gone on long ago. */

@@ -8,6 +8,7 @@ import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
 import { dropMessage, editMessage, endFlow, injectInto, killFlow, resumeFlow } from './flowacts.js';
 import { History, type Undone } from './history.js';
+import { type Allowance, Quota } from './quota.js';
 import { Replay, replayRefusal } from './replay.js';
 import { ScriptDesk } from './scriptdesk.js';
 import { Settings } from './settings.js';
@@ -27,6 +28,7 @@ export class Desk {
   private readonly settings: Settings;
   private readonly history: History;
   readonly scripts: ScriptDesk;
+  readonly quota: Quota;
 
   constructor(
     private readonly context: Context,
@@ -36,6 +38,13 @@ export class Desk {
   ) {
     this.settings = new Settings(context, say);
     this.history = new History(context.ledger);
+    const { shelf } = context.ledger;
+    const allowance = (): Allowance => {
+      const name = shelf.keeps ? 'sessions_size' : 'body_memory';
+      return { name, bytes: context.options[name] };
+    };
+    this.quota = new Quota(context.ledger, this.history, allowance, (text) => context.log('warn', text));
+    shelf.beaten = () => this.quota.keep();
     this.scripts = new ScriptDesk(context, this.settings, this.history, say);
   }
 

@@ -21,7 +21,7 @@ import { httpRow } from '../flow/rowof.js';
 import { announcedLength, type Framing } from '../http/framing.js';
 import type { Teller } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
-import { Conversation } from './conversation.js';
+import { Conversation, contentsDropped } from './conversation.js';
 import { Hold } from './hold.js';
 import { LiveMessage } from './message.js';
 import { Recording } from './recording.js';
@@ -365,6 +365,20 @@ export class Entry implements Teller {
     copy.isLive = false;
     for (const recording of this.recordings()) recording.share();
     copy.changed();
+  }
+
+  /** Its bodies are not kept any longer; whether it had any. */
+  lose(why: string): boolean {
+    const { request, response, backup, conversation } = this;
+    const lost = [request, response, backup?.request, backup?.response].filter((message) => message?.lose(why));
+    const hasTalk = conversation?.lose() ?? false;
+    if (hasTalk) {
+      this.notes = [...this.notes, { level: 'info', text: contentsDropped(why), place: null }];
+      this.backup &&= { ...this.backup, talk: null };
+    }
+    if (lost.length === 0 && !hasTalk) return false;
+    this.changed();
+    return true;
   }
 
   /** The flow is gone from the ledger, and so are the files of its bodies. */

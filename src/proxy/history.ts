@@ -49,13 +49,17 @@ export class History {
     return this.step(this.undone, this.done, 'redo');
   }
 
+  /** The oldest action cannot be undone any more; whether there was one. */
+  forgetOldest(): boolean {
+    const oldest = this.done.shift() ?? this.undone.shift();
+    if (oldest) this.forget(oldest);
+    return oldest !== undefined;
+  }
+
   private add(what: Undoable, stood: Action['stood']): void {
     for (const action of this.undone.splice(0)) this.forget(action);
     this.done.push({ what, stood });
-    if (this.done.length > MOST) {
-      const oldest = this.done.shift();
-      if (oldest) this.forget(oldest);
-    }
+    if (this.done.length > MOST) this.forgetOldest();
   }
 
   private step(from: Action[], to: Action[], name: string): Undone | string {

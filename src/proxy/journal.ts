@@ -11,7 +11,7 @@ import { Entry, NO_METADATA } from './entry.js';
 import { LiveJournal } from './livejournal.js';
 import { type RecordMaker, recordFrom, stateOf } from './memento.js';
 import type { Recording } from './recording.js';
-import { Segments, type SegmentsSettings } from './segments.js';
+import { type Packed, packedBytes, Segments, type SegmentsSettings } from './segments.js';
 import { SharedObjects } from './shared.js';
 import type { Record, Shelf } from './shelf.js';
 import type { Spool } from './spool.js';
@@ -34,7 +34,7 @@ export class Journal implements Shelf {
   private readonly segments: Segments;
   private readonly shared: SharedObjects;
   private readonly live: LiveJournal;
-  private readonly files = new BodyFiles();
+  private readonly files: BodyFiles;
   private readonly standingFile: StandingFile;
   private timer: NodeJS.Timeout | null = null;
   readonly places: Places;
@@ -51,18 +51,42 @@ export class Journal implements Shelf {
     this.places = new Places((number, block) => this.heard({ type: 'places', number, block }));
     this.segments = new Segments(settings, (number, memory) => this.heard({ type: 'segment', number, memory }));
     this.shared = new SharedObjects(this.segments);
+    this.files = new BodyFiles((bytes) => spool.counted(-bytes));
     this.live = new LiveJournal(this.segments, this.shared, settings.folder);
     this.standingFile = new StandingFile(settings.folder, () => ({
       flows: this.count + this.settling.size + underWay().length,
-      bytes: this.segments.bytes + spool.bytes,
+      bytes: this.bytes,
       nextId: nextId(),
       nextSegment: this.segments.nextNumber,
     }));
-    if (settings.keeps) this.timer = setInterval(() => this.beat(), BEAT);
+    this.timer = setInterval(() => this.beat(), BEAT).unref();
   }
 
   /** Hears what another thread has to know to read the flows. */
   heard = (_news: JournalNews): void => {};
+
+  /** Called ten times a second. */
+  beaten = (): void => {};
+
+  /** Whether it is on the disk. */
+  get keeps(): boolean {
+    return this.settings.keeps;
+  }
+
+  /** Bytes of everything, on the disk or else in memory. */
+  get bytes(): number {
+    return this.segments.bytes + this.spool.bytes;
+  }
+
+  /** Bytes that wait for a disk that takes no more. */
+  get refusedBytes(): number {
+    return this.segments.refusedBytes;
+  }
+
+  /** The first flow behind that one which is over, or null. */
+  after(id: FlowId): FlowId | null {
+    return this.places.after(id);
+  }
 
   /** All that was to be heard up to now. */
   *news(): Generator<JournalNews> {
@@ -169,9 +193,12 @@ export class Journal implements Shelf {
   }
 
   private beat(): void {
-    this.live.sweep(this.underWay(), now());
-    this.segments.write();
-    this.standingFile.keep();
+    if (this.settings.keeps) {
+      this.live.sweep(this.underWay(), now());
+      this.segments.write();
+      this.standingFile.keep();
+    }
+    this.beaten();
   }
 
   private at(place: Place): Record | undefined {
@@ -186,19 +213,21 @@ export class Journal implements Shelf {
     const before = this.places.get(id);
     const place = this.append(record);
     this.places.put(id, place);
-    this.files.add(place, recordingsOf(record));
+    const recordings = recordingsOf(record);
+    this.files.add(place, recordings);
+    if (!this.settings.keeps) for (const recording of recordings) recording.settled();
     if (before === null) this.count += 1;
     else this.release(before);
   }
 
   private append(record: Record): Place {
-    const packed = record instanceof Entry && isOrdinary(record) ? pack(record, this.shared) : null;
-    if (packed)
-      return this.segments.append('lines', record.id, packedLength(packed), (bytes, start) =>
-        writePacked(packed, bytes, start),
-      );
-    const state = stateOf(record, this.settings.folder);
-    return this.segments.add('whole', record.id, packWhole(state, this.shared));
+    return this.segments.append(record.id, () => this.pack(record));
+  }
+
+  private pack(record: Record): Packed {
+    const lines = record instanceof Entry && isOrdinary(record) ? pack(record, this.shared) : null;
+    if (!lines) return packedBytes('whole', packWhole(stateOf(record, this.settings.folder), this.shared));
+    return { type: 'lines', length: packedLength(lines), fill: (bytes, start) => writePacked(lines, bytes, start) };
   }
 }
 
@@ -210,7 +239,8 @@ function recordingsOf(record: Record): Recording[] {
 /** It has nothing that an exchange seldom has. */
 function isOrdinary(entry: Entry): boolean {
   const { request, response } = entry;
-  if (entry.hasChanged || entry.error || entry.notes.length > 0 || request.cut !== null) return false;
+  if (entry.hasChanged || entry.error || entry.notes.length > 0) return false;
+  if (request.cut !== null || (response && response.cut !== null)) return false;
   if (entry.conversation || request.arrivals || response?.arrivals) return false;
   if (request.recording?.failure || response?.recording?.failure) return false;
   return entry.comment === '' && entry.metadata === NO_METADATA;

@@ -14,6 +14,9 @@ import type { SegmentsSettings } from './segments.js';
 import type { Record } from './shelf.js';
 import type { Spool } from './spool.js';
 
+/** Bytes of flows that may wait in memory for a full disk: with their bodies, and at all. */
+const [REFUSED_BODIES, MOST_REFUSED] = [32 * 1024 * 1024, 128 * 1024 * 1024];
+
 /** All flows: the live ones here, the finished ones on the shelf. Changes go to the feed. */
 export class Ledger {
   private nextId: number;
@@ -141,6 +144,12 @@ export class Ledger {
   finished(record: Record): void {
     this.live.remove(record);
     if (this.gone.has(record.id)) return;
+    const refused = this.shelf.refusedBytes;
+    if (refused > MOST_REFUSED) {
+      this.feed.remove(record);
+      return this.ended(record);
+    }
+    if (refused > REFUSED_BODIES && record.lose('the disk takes no more')) this.feed.changed(record);
     this.shelf.put(record);
     this.ended(record);
   }

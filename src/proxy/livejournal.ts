@@ -3,7 +3,7 @@ import type { Place } from '../journal/places.js';
 import { packDelta, packWhole } from '../journal/whole.js';
 import { Entry } from './entry.js';
 import { stateOf } from './memento.js';
-import type { Segments } from './segments.js';
+import { packedBytes, type Segments } from './segments.js';
 import type { SharedObjects } from './shared.js';
 import type { Record } from './shelf.js';
 
@@ -58,8 +58,9 @@ export class LiveJournal {
   }
 
   private anew(record: Record, shape: string, known: Written | undefined): void {
-    const state = packWhole(stateOf(record, this.folder), this.shared);
-    const place = this.segments.add('live', record.id, state);
+    const place = this.segments.append(record.id, () =>
+      packedBytes('live', packWhole(stateOf(record, this.folder), this.shared)),
+    );
     this.forget(record.id);
     const { conversation } = record;
     const written: Written = {

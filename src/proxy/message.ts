@@ -62,6 +62,15 @@ export class LiveMessage<Head> {
     this.recording?.end();
   }
 
+  /** Its bytes are not kept any longer; whether there were any. */
+  lose(why: string): boolean {
+    if (!this.recording || this.size === 0) return false;
+    this.recording = null;
+    this.isLost = true;
+    this.cut = why;
+    return true;
+  }
+
   erase(): void {
     this.recording?.erase();
     this.recording = null;
@@ -72,9 +81,9 @@ export class LiveMessage<Head> {
   }
 
   private get contents(): Contents {
-    if (this.isLost) return { type: 'missing' };
+    if (this.isLost) return { type: 'missing', why: this.cut };
     if (this.size === 0) return { type: 'empty' };
-    if (!this.recording) return { type: 'missing' };
+    if (!this.recording) return { type: 'missing', why: null };
     const why = this.partial;
     return why === null ? { type: 'kept' } : { type: 'partial', kept: this.recording.kept, why };
   }

@@ -4,7 +4,7 @@ import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, Note, ServerFacts
 import type { Foreign } from '../flow/image.js';
 import type { FlowRow } from '../flow/row.js';
 import { passageRow } from '../flow/rowof.js';
-import { Conversation } from './conversation.js';
+import { Conversation, contentsDropped } from './conversation.js';
 import { type Handle, type Metadata, NO_METADATA } from './entry.js';
 import { Hold } from './hold.js';
 import type { Spool } from './spool.js';
@@ -79,6 +79,14 @@ export class Passage {
   clearScriptNotes(): void {
     this.notes = this.notes.filter((note) => note.level !== 'error');
     this.changed();
+  }
+
+  /** The contents of its messages are not kept any longer; whether there were any. */
+  lose(why: string): boolean {
+    if (!this.conversation?.lose()) return false;
+    this.backup = null;
+    this.note({ level: 'info', text: contentsDropped(why), place: null });
+    return true;
   }
 
   note(note: Note): void {

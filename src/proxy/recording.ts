@@ -14,15 +14,37 @@ export class Recording {
   /** Where the bytes are, for a recording that was there before: a file that is not ours to write. */
   private outside: Extent | null = null;
   private givenFailure: string | null = null;
+  /** Bytes in memory, and those of them that count for the spool. */
+  private held = 0;
+  private counted = 0;
   size = 0;
 
   constructor(private readonly spool: Spool) {}
 
   add(bytes: Uint8Array): void {
     this.size += bytes.length;
-    if (!this.file && this.size > IN_MEMORY) this.spill();
-    if (this.file) this.file.append(bytes);
-    else this.parts.push(bytes);
+    if (this.spool.hasRoom && !this.takesRoom(bytes.length, this.spool.hasRoom)) return;
+    if (this.givenFailure !== null) return;
+    if (!this.file && !this.spool.hasRoom && this.size > IN_MEMORY) this.spill();
+    if (this.givenFailure !== null) return;
+    if (this.file) return this.file.append(bytes);
+    this.parts.push(bytes);
+    this.held += bytes.length;
+  }
+
+  /** Where there are no files, memory has an end. */
+  private takesRoom(bytes: number, hasRoom: (bytes: number) => boolean): boolean {
+    if (this.givenFailure === null && !hasRoom(bytes)) this.givenFailure = 'body_memory is used up';
+    if (this.givenFailure !== null) return false;
+    this.counted += bytes;
+    this.spool.counted(bytes);
+    return true;
+  }
+
+  /** Its bytes are elsewhere too by now, where they count. */
+  settled(): void {
+    this.spool.counted(-this.counted);
+    this.counted = 0;
   }
 
   /** Why the recording is not whole, or null. */
@@ -42,7 +64,7 @@ export class Recording {
 
   /** Bytes that can be read back. */
   get kept(): number {
-    return this.file?.written ?? this.outside?.length ?? this.size;
+    return this.file?.written ?? this.outside?.length ?? this.held;
   }
 
   end(): void {
@@ -70,6 +92,7 @@ export class Recording {
   hold(bytes: Uint8Array, failure: string | null): void {
     this.parts = bytes.length > 0 ? [bytes] : [];
     this.size = bytes.length;
+    this.held = bytes.length;
     this.givenFailure = failure;
     this.growing = false;
   }
@@ -95,8 +118,10 @@ export class Recording {
   }
 
   erase(): void {
+    this.settled();
     this.outside = null;
     this.parts = [];
+    this.held = 0;
     this.file?.erase();
     this.file = null;
     this.growing = false;
@@ -142,6 +167,16 @@ export class Recording {
     else done();
   }
 
+  /** Null where the disk refuses: what is in memory stays, and no more comes to it. */
+  private opened(): SpoolFile | null {
+    try {
+      return this.spool.open();
+    } catch (error) {
+      this.givenFailure = `the disk refused it: ${(error as Error).message}`;
+      return null;
+    }
+  }
+
   private joined(): Uint8Array {
     const [only] = this.parts;
     if (this.parts.length === 1 && only) return only;
@@ -151,9 +186,11 @@ export class Recording {
   }
 
   private spill(): void {
-    const file = this.spool.open();
+    const file = this.opened();
+    if (!file) return;
     for (const part of this.parts) file.append(part);
     this.parts = [];
+    this.held = 0;
     this.file = file;
   }
 }

@@ -1,31 +1,28 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { offsetOf, type Place, placeIn, segmentOf } from '../journal/places.js';
-import { HEADER, type JournalRecord, type RecordType, readRecord, recordLength, seal } from '../journal/record.js';
+import { HEADER, type JournalRecord, type RecordType, readRecord, seal } from '../journal/record.js';
+import { type HeldSegment, hasBytes, readFrom, type Segment, segmentFile, shared } from './segment.js';
 
 /** Bytes of one segment; one that has to hold a larger record is as large as that. */
 const SIZE = 4 * 1024 * 1024;
 /** Segments that stay in memory; older ones are in their files only. */
 const IN_MEMORY = 4;
-/** Bytes read of a record before its length is known. */
-const GUESS = 4096;
+/** Bytes left for what a record has in common with others, where it begins a segment. */
+const SLACK = 64 * 1024;
 /** Milliseconds before a disk that refused is asked again. */
 const PATIENCE = 1000;
 
-interface Segment {
-  readonly number: number;
-  readonly folder: string;
-  /** Null once it is in its file only. */
-  bytes: Buffer<SharedArrayBuffer> | null;
-  used: number;
-  written: number;
-  fd: number | null;
-  isWriting: boolean;
-  /** Records in it that are still wanted. */
-  wanted: number;
+/** A record that is to be. */
+export interface Packed {
+  readonly type: RecordType;
+  /** Of its payload. */
+  readonly length: number;
+  fill(bytes: Buffer, start: number): void;
 }
 
-type HeldSegment = Segment & { readonly bytes: Buffer<SharedArrayBuffer> };
+export function packedBytes(type: RecordType, payload: Uint8Array): Packed {
+  return { type, length: payload.length, fill: (bytes, start) => bytes.set(payload, start) };
+}
 
 export interface Placed {
   readonly record: JournalRecord;
@@ -46,14 +43,6 @@ export interface SegmentsSettings {
 /** Hears which segments can be read in memory; null for one that can no longer. */
 type InMemory = (number: number, memory: SharedArrayBuffer | null) => void;
 
-function shared(length: number): Buffer<SharedArrayBuffer> {
-  return Buffer.from(new SharedArrayBuffer(length));
-}
-
-export function segmentFile(folder: string, number: number): string {
-  return path.join(folder, `${number}.journal`);
-}
-
 /**
  * The files of the journal. Records are written one behind the other into large buffers outside the heap, so that the
  * collector never looks at them and other threads can, and from there to the disk in the background. A file whose last
@@ -69,7 +58,7 @@ export class Segments {
   private trouble: string | null = null;
   private readonly flushing: (() => void)[] = [];
 
-  /** Bytes that were written. */
+  /** Bytes of all there are. */
   bytes = 0;
 
   constructor(
@@ -84,19 +73,48 @@ export class Segments {
     return this.next;
   }
 
-  /** Adds a record whose payload `fill` puts there. */
-  append(type: RecordType, id: number, length: number, fill: (bytes: Buffer, start: number) => void): Place {
+  /** Bytes that the disk has refused so far; 0 while it takes what it is given. */
+  get refusedBytes(): number {
+    if (this.trouble === null) return 0;
+    let bytes = 0;
+    for (const { used, written } of this.segments.values()) bytes += Math.max(0, used - written);
+    return bytes;
+  }
+
+  /** The segment that records go into now; 0 before the first. */
+  get current(): number {
+    return this.newest?.number ?? 0;
+  }
+
+  /**
+   * Adds a record. What it has in common with others `pack` adds before it, and calls it by its place: all of that is in
+   * the record's own segment, and goes with it.
+   */
+  append(id: number, pack: () => Packed): Place {
+    if (!this.newest) this.begin(SLACK);
+    for (let slack = SLACK; ; slack *= 2) {
+      const { current } = this;
+      const packed = pack();
+      if (current === this.current && this.hasRoom(HEADER + packed.length)) return this.put(id, packed);
+      this.begin(HEADER + packed.length + slack);
+    }
+  }
+
+  /** Adds a record that has nothing in common with others. */
+  add(type: RecordType, id: number, payload: Uint8Array): Place {
+    return this.put(id, packedBytes(type, payload));
+  }
+
+  private put(id: number, { type, length, fill }: Packed): Place {
     const segment = this.roomFor(HEADER + length);
     const start = segment.used;
     fill(segment.bytes, start + HEADER);
     seal(segment.bytes, start, length, type, id);
     segment.used += HEADER + length;
-    segment.wanted += 1;
+    this.bytes += HEADER + length;
+    if (type === 'removed') segment.hasRemovals = true;
+    else if (type !== 'shared') segment.wanted += 1;
     return placeIn(segment.number, start);
-  }
-
-  add(type: RecordType, id: number, payload: Uint8Array): Place {
-    return this.append(type, id, payload.length, (bytes, start) => bytes.set(payload, start));
   }
 
   /** Null where it is damaged. What it gives is to be used before anything else is added. */
@@ -123,9 +141,17 @@ export class Segments {
     const segment = this.segments.get(segmentOf(place));
     if (!segment) return;
     segment.wanted -= 1;
-    if (segment.wanted > 0 || segment === this.newest || segment.isWriting) return;
-    this.drop(segment);
-    fs.rm(segmentFile(segment.folder, segment.number), { force: true }, () => {});
+    if (segment.wanted <= 0) this.clear();
+  }
+
+  /** Drops what nobody wants. Removals are wanted while there are segments before them. */
+  private clear(): void {
+    let isFirst = true;
+    for (const segment of this.segments.values()) {
+      const isWanted = segment.wanted > 0 || (segment.hasRemovals && !isFirst);
+      if (isWanted || segment === this.newest || segment.isWriting) isFirst = false;
+      else this.drop(segment);
+    }
   }
 
   /** Takes in a segment of an earlier session with so many records that are wanted. */
@@ -139,6 +165,7 @@ export class Segments {
       fd: null,
       isWriting: false,
       wanted,
+      hasRemovals: true,
     });
   }
 
@@ -166,8 +193,12 @@ export class Segments {
 
   private roomFor(length: number): HeldSegment {
     const { newest } = this;
-    if (newest && hasBytes(newest) && newest.used + length <= newest.bytes.length) return newest;
-    return this.begin(length);
+    return newest && hasBytes(newest) && this.hasRoom(length) ? newest : this.begin(length);
+  }
+
+  private hasRoom(length: number): boolean {
+    const { newest } = this;
+    return newest !== null && newest.used + length <= (newest.bytes?.length ?? 0);
   }
 
   private begin(length: number): HeldSegment {
@@ -176,11 +207,22 @@ export class Segments {
     const bytes = length <= SIZE ? (this.spare ?? shared(SIZE)) : shared(length);
     if (bytes === this.spare) this.spare = null;
     const { folder } = this.settings;
-    const segment = { number, folder, bytes, used: 0, written: 0, fd: null, isWriting: false, wanted: 0 };
+    const segment = {
+      number,
+      folder,
+      bytes,
+      used: 0,
+      written: 0,
+      fd: null,
+      isWriting: false,
+      wanted: 0,
+      hasRemovals: false,
+    };
     this.segments.set(number, segment);
     this.newest = segment;
     this.inMemory(number, bytes.buffer);
     this.write();
+    this.clear();
     for (const old of this.segments.values()) this.forget(old);
     return segment;
   }
@@ -189,7 +231,6 @@ export class Segments {
   private forget(segment: Segment): void {
     const isOld = segment.number <= this.next - 1 - IN_MEMORY;
     if (!this.settings.keeps || !isOld || segment.isWriting || segment.written < segment.used) return;
-    if (segment.wanted <= 0) return this.release(placeIn(segment.number, 0));
     this.free(segment);
   }
 
@@ -203,7 +244,9 @@ export class Segments {
 
   private drop(segment: Segment): void {
     this.segments.delete(segment.number);
+    this.bytes -= segment.used;
     this.free(segment);
+    if (this.settings.keeps) fs.rm(segmentFile(segment.folder, segment.number), { force: true }, () => {});
   }
 
   private writeOn(segment: Segment): void {
@@ -220,7 +263,6 @@ export class Segments {
       segment.isWriting = false;
       if (error) return this.refused(error);
       segment.written += count;
-      this.bytes += count;
       this.relieved();
       if (segment !== this.newest && segment.written < segment.used) this.writeOn(segment);
       else if (segment !== this.newest) this.forget(segment);
@@ -243,30 +285,4 @@ export class Segments {
     this.trouble = trouble;
     this.settings.troubled(trouble);
   }
-}
-
-function hasBytes(segment: Segment): segment is HeldSegment {
-  return segment.bytes !== null;
-}
-
-function readFrom(segment: Segment, start: number): JournalRecord | null {
-  let fd: number;
-  try {
-    fd = fs.openSync(segmentFile(segment.folder, segment.number), 'r');
-  } catch {
-    return null; // somebody removed it
-  }
-  try {
-    const first = readAt(fd, start, GUESS);
-    const length = recordLength(first, 0);
-    if (length === null) return null;
-    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function readAt(fd: number, start: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, start));
 }

@@ -1,11 +1,12 @@
 import type { Numbering, Shared } from '../journal/lines.js';
+import { segmentOf } from '../journal/places.js';
 import { packShared, unpackShared } from '../journal/whole.js';
 import type { Segments } from './segments.js';
 
 /** Objects read back that are kept, for flows of the same connection. */
 const MOST = 256;
 
-/** What many flows have in common, a connection, is written once; its number is the place of its record. */
+/** What many flows have in common, a connection, is written once in each segment; its number is the place of its record. */
 export class SharedObjects implements Numbering, Shared {
   private readonly numbers = new WeakMap<object, number>();
   private readonly recent = new Map<number, object>();
@@ -15,7 +16,7 @@ export class SharedObjects implements Numbering, Shared {
   number(object: object | null): number {
     if (!object) return 0;
     const known = this.numbers.get(object);
-    if (known !== undefined) return known;
+    if (known !== undefined && segmentOf(known) === this.segments.current) return known;
     const number = this.segments.add('shared', 0, packShared(object));
     this.numbers.set(object, number);
     return number;

@@ -14,10 +14,14 @@ const PATIENCE = 500;
 export class Spool {
   private count = 0;
   private made = false;
-  /** Bytes of all files. */
+  /** Bytes of all files, or in memory of bodies that no record has yet. */
   bytes = 0;
 
-  constructor(readonly folder: string) {}
+  constructor(
+    readonly folder: string,
+    /** Without files: whether there is room for so many bytes more in memory. */
+    readonly hasRoom: ((bytes: number) => boolean) | null = null,
+  ) {}
 
   open(): SpoolFile {
     this.count += 1;
@@ -29,7 +33,8 @@ export class Spool {
     return new SpoolFile(file, offset + length, this.counted);
   }
 
-  private readonly counted = (bytes: number): void => {
+  /** So many bytes are there, or with less than none no longer. */
+  readonly counted = (bytes: number): void => {
     this.bytes += bytes;
   };
 

@@ -66,7 +66,7 @@ async function start(): Promise<void> {
   if (isMistake(sources)) return say({ type: 'could-not-listen', reason: sources.mistake });
   const feed: Feed<Record> = new Feed(say);
   const { session } = settings;
-  const spool = new Spool(session.folder);
+  const spool = new Spool(session.folder, session.keeps ? null : (bytes) => desk.quota.hasRoom(bytes));
   const ledger: Ledger = new Ledger(
     feed,
     spool,
@@ -79,8 +79,11 @@ async function start(): Promise<void> {
       folder: session.folder,
       first: session.firstSegment,
       keeps: session.keeps,
-      troubled: (reason) =>
-        log('alert', reason === null ? 'The disk takes the session again.' : `The session cannot be kept: ${reason}.`),
+      troubled: (reason) => {
+        say({ type: 'disk-troubled', reason });
+        if (reason === null) log('alert', 'The disk takes the session again.');
+        else log('error', `The session is not recorded, traffic goes on: ${reason}.`);
+      },
     },
     session.firstId,
   );

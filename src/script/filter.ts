@@ -18,9 +18,10 @@ export interface ScriptFilter {
 
 function bodyOf(message: Message): Body {
   const size = message.rawContent?.length ?? 0;
-  const contents = message.rawContent === null ? 'missing' : size === 0 ? 'empty' : 'kept';
+  const kept = { type: size === 0 ? 'empty' : 'kept' } as const;
+  const contents = message.rawContent === null ? ({ type: 'missing', why: null } as const) : kept;
   const carriage = { how: 'passed', why: 'a script asks' } as const;
-  return { carriage, contents: { type: contents }, growing: false, size, expected: size, chunks: null };
+  return { carriage, contents, growing: false, size, expected: size, chunks: null };
 }
 
 function messageOf<Head>(message: Message, head: Head): FlowMessage<Head> {

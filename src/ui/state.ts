@@ -154,6 +154,8 @@ export interface State {
   /** The file that is being read, and how many of its flows have come; null while none is. */
   readonly loading: { readonly path: string; readonly count: number } | null;
   readonly scriptErrors: number;
+  /** The disk takes what is captured. */
+  readonly isRecording: boolean;
   /** Where in a script the last of them happened. */
   readonly failedAt: Place | null;
   /** What scripts brought along. */
@@ -197,6 +199,7 @@ export function initialState(
     listening: null,
     loading: null,
     scriptErrors: 0,
+    isRecording: true,
     failedAt: null,
     extras: { options: [], commands: [], views: [], columns: [] },
   };

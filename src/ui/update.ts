@@ -165,6 +165,8 @@ function heard(state: State, event: Extract<Msg, { type: 'heard' }>['event']): S
       return talkRead(state, event);
     case 'flow-added':
       return [state];
+    case 'disk-troubled':
+      return [{ ...state, isRecording: event.reason === null }];
     case 'session-restored':
       return [restored(state, event)];
     case 'undone':

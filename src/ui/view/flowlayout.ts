@@ -99,6 +99,17 @@ function tailLines(state: State, side: Side): Line[] {
   return [EMPTY_LINE, bar(state, title), ...text.rows(text.end(TAIL_ROWS, width), TAIL_ROWS, width)];
 }
 
+function droppedLines(state: State, { body }: Message<unknown>, why: string): Line[] {
+  return [
+    bar(state, 'content dropped'),
+    EMPTY_LINE,
+    ...pairs([
+      ['because', why],
+      ['it had', `${fullSize(body.size)} bytes`],
+    ]),
+  ];
+}
+
 function missingLines(state: State, message: Message<unknown>, side: Side): Line[] {
   const { body } = message;
   const title = body.growing ? 'content missing, still going by' : 'content missing';
@@ -121,6 +132,7 @@ function bodyHead(state: State, message: Message<RequestHead | ResponseHead>, si
   switch (body.contents.type) {
     case 'missing':
       if (state.open?.flow.talk) return [bar(state, 'no content: what was said behind the head is in Messages')];
+      if (body.contents.why !== null) return droppedLines(state, message, body.contents.why);
       return missingLines(state, message, side);
     case 'empty':
       if (body.growing && body.expected !== 0) return [bar(state, 'receiving …', followText(state, body))];

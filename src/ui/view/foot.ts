@@ -38,6 +38,7 @@ export function statusLine(state: State): Line {
   if (!options.validate_inbound_headers) chip('tolerant', 'warning');
   if (state.scriptErrors > 0) chip(`script errors:${state.scriptErrors}`, 'error');
   const right: Span[] = [];
+  if (!state.isRecording) right.push(span(' the disk takes no more: not recording ', 'error'));
   if (listening?.some(isExposed)) right.push(span(' open to the network ', 'warning'));
   right.push(span(listening ? ` ${placesText(listening, state.columns / 2)} ` : ' [starting] '));
   const spreadLine = spread(left, right, state.columns);

@@ -24,7 +24,7 @@ export function messageLines(state: State): Line[] {
   const what = [message.fromClient ? '→ to the server' : '← to the client', message.kind, ...signs].join(' · ');
   const head = line(span(` ${state.around.dateTimeOf(message.at)} `, 'dim'), span(what, 'strong'));
   const how = loaded ? `${loaded.rendering.view} · ` : '';
-  const missing = message.offset === null ? ' · content missing: too large to be kept' : '';
+  const missing = message.offset === null ? ' · content missing' : '';
   const right = `[m:${state.mode}] `;
   const left = fit(` ${how}${fullSize(message.size)} bytes${missing}`, Math.max(0, state.columns - right.length));
   const bar: Line = { spans: [span(left, 'bar'), span(right, 'bar')], tone: 'bar' };

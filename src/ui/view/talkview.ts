@@ -19,7 +19,7 @@ function signsOf(message: TalkMessage): Span[] {
 /** One line of a content: what is no text in hexadecimal. */
 function preview(talk: OpenTalk, message: TalkMessage): Span {
   const bytes = contentOf(talk, message, PREVIEW);
-  if (!bytes) return span('content missing: too large to be kept', 'missing');
+  if (!bytes) return span('content missing', 'missing');
   if (message.kind === 'text') return span(Buffer.from(bytes).toString('utf8').replace(/\s+/g, ' '));
   const text = Buffer.from(bytes).toString('latin1');
   if (/^[\t\r\n\x20-\x7e]*$/.test(text)) return span(escapeBytes(text.replace(/\s+/g, ' ')));
