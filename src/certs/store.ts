@@ -11,6 +11,19 @@ export const CA_FILE = 'ca.pem';
 export const CA_CERTIFICATE_FILE = 'ca-cert.pem';
 export const BUNDLE_FILE = 'ca-bundle.pem';
 
+/** What the system says of a full disk does not name the file. */
+function unwritable(file: string, error: unknown): Error {
+  return new Error(`${file} cannot be written: ${(error as Error).message}`);
+}
+
+function writePublic(file: string, text: string): void {
+  try {
+    fs.writeFileSync(file, text, { mode: 0o644 });
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
 /**
  * Creates a file that only its owner can read, whatever the umask, and never through somebody else's link. False when
  * it is there already.
@@ -26,7 +39,7 @@ function createSecret(file: string, text: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    throw unwritable(file, error);
   } finally {
     fs.closeSync(fd);
     fs.rmSync(temporary, { force: true });
@@ -87,14 +100,14 @@ export function saveAuthority(confdir: string, pair: Pair): boolean {
   const certificate = pair.certificate.toString();
   const secret = pair.key.export({ type: 'pkcs8', format: 'pem' }) + certificate;
   if (!createSecret(path.join(confdir, CA_FILE), secret)) return false;
-  fs.writeFileSync(path.join(confdir, CA_CERTIFICATE_FILE), certificate, { mode: 0o644 });
+  writePublic(path.join(confdir, CA_CERTIFICATE_FILE), certificate);
   return true;
 }
 
 /** Gives a CA that the user put there its certificate in a file of its own, for those who are to trust it. */
 function publish(confdir: string, { certificate, chain }: Pair): void {
   const file = path.join(confdir, CA_CERTIFICATE_FILE);
-  if (!fs.existsSync(file)) fs.writeFileSync(file, chain || certificate.toString(), { mode: 0o644 });
+  if (!fs.existsSync(file)) writePublic(file, chain || certificate.toString());
 }
 
 export interface AuthoritySettings {
@@ -124,7 +137,7 @@ export async function openAuthority(confdir: string, settings: AuthoritySettings
 
 /** The system's roots and ours in one file, for programs that replace their roots by what a variable names. */
 export function writeBundle(confdir: string, { certificate }: Pair): void {
-  fs.writeFileSync(path.join(confdir, BUNDLE_FILE), `${systemRoots().pem}\n${certificate.toString()}`, { mode: 0o644 });
+  writePublic(path.join(confdir, BUNDLE_FILE), `${systemRoots().pem}\n${certificate.toString()}`);
 }
 
 /** Whether others than the owner can read the CA's key. */

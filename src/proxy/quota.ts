@@ -2,8 +2,8 @@ import type { FlowId } from '../flow/flow.js';
 import { fullSize } from '../flow/sizes.js';
 import type { Ledger } from './ledger.js';
 
-/** Milliseconds of dropping in one go. */
-const SLICE = 4;
+/** Milliseconds of dropping in one go: now and then, and where a body waits for room. */
+const [SLICE, MOST] = [4, 40];
 /** The shares of the limit at which dropping begins and ends. */
 const [FROM, UNTIL] = [0.95, 0.9];
 /** Milliseconds before all flows are looked at once more, when nothing more was to be dropped. */
@@ -39,15 +39,16 @@ export class Quota {
 
   /** To be called now and then. */
   keep(): void {
+    if (this.ledger.shelf.refusedBytes > 0) this.history.forgetOldest(); // it may be what fills the disk
     this.isDropping ||= this.isOver(FROM);
-    this.drop(UNTIL, 0);
+    this.drop(UNTIL, 0, SLICE);
   }
 
   /** Whether so many bytes more may be there, for which room is made if need be. */
   hasRoom(bytes: number): boolean {
     if (this.left < bytes) {
       this.isDropping = true;
-      this.drop(1, bytes);
+      this.drop(1, bytes, MOST);
     }
     return this.left >= bytes;
   }
@@ -60,10 +61,10 @@ export class Quota {
     return this.ledger.shelf.bytes + more > this.allowance().bytes * share;
   }
 
-  private drop(until: number, more: number): void {
+  private drop(until: number, more: number, slice: number): void {
     const start = performance.now();
     if (start < this.restUntil) return;
-    while (this.isDropping && performance.now() < start + SLICE) {
+    while (this.isDropping && performance.now() < start + slice) {
       this.isDropping = this.isOver(until, more);
       if (this.isDropping) this.step();
     }

@@ -171,6 +171,7 @@ export class Segments {
 
   /** Begins to write what has come since. */
   write(): void {
+    this.clear();
     if (!this.settings.keeps || performance.now() < this.refusedAt + PATIENCE) return;
     for (const segment of this.segments.values()) if (segment.written < segment.used) this.writeOn(segment);
     this.settle();
@@ -222,7 +223,6 @@ export class Segments {
     this.newest = segment;
     this.inMemory(number, bytes.buffer);
     this.write();
-    this.clear();
     for (const old of this.segments.values()) this.forget(old);
     return segment;
   }

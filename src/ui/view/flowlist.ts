@@ -53,6 +53,7 @@ export function contentText(row: FlowRow): Span {
   if (row.status === 0) return span(row.duration < 0 ? '…' : '', 'dim');
   if (row.body === 'missing') return span('content missing', 'missing');
   if (row.body === 'dropped') return span('content dropped', 'missing');
+  if (row.body === 'partial') return span('content partial', 'missing');
   if (row.body === 'empty') return span('no content', 'dim');
   return span(row.mediaType.slice(row.mediaType.indexOf('/') + 1) || '?', 'plain');
 }
