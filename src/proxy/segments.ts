@@ -89,10 +89,11 @@ export class Segments {
     const segment = this.roomFor(HEADER + length);
     const start = segment.used;
     fill(segment.bytes, start + HEADER);
-    seal(segment.bytes, start, length, type, id);
+    const place = placeIn(segment.number, start);
+    seal(segment.bytes, start, length, type, id, place);
     segment.used += HEADER + length;
     segment.wanted += 1;
-    return placeIn(segment.number, start);
+    return place;
   }
 
   add(type: RecordType, id: number, payload: Uint8Array): Place {
@@ -103,8 +104,7 @@ export class Segments {
   read(place: Place): Placed | null {
     const segment = this.segments.get(segmentOf(place));
     if (!segment) return null;
-    const start = offsetOf(place);
-    const record = segment.bytes ? readRecord(segment.bytes, start) : readFrom(segment, start);
+    const record = segment.bytes ? readRecord(segment.bytes, offsetOf(place), place) : readFrom(segment, place);
     return record && { record, folder: segment.folder };
   }
 
@@ -249,7 +249,7 @@ function hasBytes(segment: Segment): segment is HeldSegment {
   return segment.bytes !== null;
 }
 
-function readFrom(segment: Segment, start: number): JournalRecord | null {
+function readFrom(segment: Segment, place: Place): JournalRecord | null {
   let fd: number;
   try {
     fd = fs.openSync(segmentFile(segment.folder, segment.number), 'r');
@@ -257,10 +257,11 @@ function readFrom(segment: Segment, start: number): JournalRecord | null {
     return null; // somebody removed it
   }
   try {
+    const start = offsetOf(place);
     const first = readAt(fd, start, GUESS);
     const length = recordLength(first, 0);
     if (length === null) return null;
-    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0);
+    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0, place);
   } finally {
     fs.closeSync(fd);
   }

@@ -31,7 +31,7 @@ export async function survey(segments: ReadonlyMap<number, string>): Promise<Sur
   let damaged = 0;
   for (const [number, folder] of segments) {
     const bytes = await fs.promises.readFile(segmentPath(folder, number)).catch(() => Buffer.alloc(0));
-    for (const found of records(bytes)) {
+    for (const found of records(bytes, number)) {
       if (found.type === 'damage') damaged += found.length;
       else note(found.record, placeIn(number, found.at), places, running);
     }
@@ -73,7 +73,7 @@ export async function* overIn(
     const bytes = await fs.promises.readFile(segmentPath(folder, number)).catch(() => Buffer.alloc(0));
     const rows: FlowRow[] = [];
     const at: Place[] = [];
-    for (const found of records(bytes)) {
+    for (const found of records(bytes, number)) {
       if (found.type !== 'record') continue;
       const place = placeIn(number, found.at);
       if (places.get(found.record.id as FlowId) !== place) continue;
