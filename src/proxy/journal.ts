@@ -7,9 +7,10 @@ import type { FlowState } from '../journal/state.js';
 import { packWhole } from '../journal/whole.js';
 import type { FileCommand } from '../protocol.js';
 import { BodyFiles } from './bodyfiles.js';
-import { Entry, NO_METADATA } from './entry.js';
+import { Entry } from './entry.js';
 import { LiveJournal } from './livejournal.js';
 import { type RecordMaker, recordFrom, stateOf } from './memento.js';
+import type { LiveMessage } from './message.js';
 import type { Recording } from './recording.js';
 import { Segments, type SegmentsSettings } from './segments.js';
 import { SharedObjects } from './shared.js';
@@ -210,8 +211,12 @@ function recordingsOf(record: Record): Recording[] {
 /** It has nothing that an exchange seldom has. */
 function isOrdinary(entry: Entry): boolean {
   const { request, response } = entry;
-  if (entry.hasChanged || entry.error || entry.notes.length > 0 || request.cut !== null) return false;
-  if (entry.conversation || request.arrivals || response?.arrivals) return false;
-  if (request.recording?.failure || response?.recording?.failure) return false;
-  return entry.comment === '' && entry.metadata === NO_METADATA;
+  if (entry.hasChanged || entry.error || entry.notes.length > 0 || entry.conversation) return false;
+  if (!isWell(request) || (response && !isWell(response))) return false;
+  for (const _ in entry.metadata) return false;
+  return entry.comment === '';
+}
+
+function isWell({ malformed, cut, arrivals, recording }: LiveMessage<unknown>): boolean {
+  return malformed === null && cut === null && arrivals === null && (recording?.failure ?? null) === null;
 }
