@@ -120,13 +120,14 @@ export class Journal implements Shelf {
   remove(id: FlowId): void {
     const settling = this.settling.get(id);
     if (settling) this.write(settling);
-    this.live.forget(id);
+    const wasRunning = this.live.forget(id);
     const place = this.places.get(id);
-    if (place === null) return;
-    this.places.put(id, null);
-    this.count -= 1;
-    this.release(place);
-    this.segments.add('removed', id, NOTHING);
+    if (place !== null) {
+      this.places.put(id, null);
+      this.count -= 1;
+      this.release(place);
+    }
+    if (place !== null || wasRunning) this.segments.add('removed', id, NOTHING);
   }
 
   ids(): FlowId[] {
@@ -162,10 +163,11 @@ export class Journal implements Shelf {
 
   stop(done: () => void): void {
     if (this.timer) clearInterval(this.timer);
+    const bodies = [...this.settling.values()].flatMap(recordingsOf);
     for (const record of [...this.settling.values()]) this.write(record);
     this.segments.flush(() => {
       if (this.settings.keeps) this.standingFile.end();
-      done();
+      allReady(bodies, done);
     });
   }
 
@@ -206,6 +208,11 @@ export class Journal implements Shelf {
 function recordingsOf(record: Record): Recording[] {
   const talk = record.conversation ? [record.conversation.recording] : [];
   return record instanceof Entry ? [...talk, ...record.recordings()] : talk;
+}
+
+function allReady([first, ...others]: readonly Recording[], done: () => void): void {
+  if (first) first.ready(() => allReady(others, done));
+  else done();
 }
 
 /** It has nothing that an exchange seldom has. */

@@ -41,12 +41,13 @@ export class LiveJournal {
     for (const record of records) if (now - record.createdAt >= AGE) this.look(record);
   }
 
-  /** It is over, and written as a whole. */
-  forget(id: FlowId): void {
+  /** It is over, or gone. Answers with whether anything of it was written. */
+  forget(id: FlowId): boolean {
     const written = this.written.get(id);
-    if (!written) return;
+    if (!written) return false;
     this.written.delete(id);
     for (const place of written.places) this.segments.release(place);
+    return true;
   }
 
   private look(record: Record): void {

@@ -222,7 +222,8 @@ export class Segments {
       segment.written += count;
       this.bytes += count;
       this.relieved();
-      if (segment !== this.newest && segment.written < segment.used) this.writeOn(segment);
+      const isUrgent = segment !== this.newest || this.flushing.length > 0;
+      if (isUrgent && segment.written < segment.used) this.writeOn(segment);
       else if (segment !== this.newest) this.forget(segment);
       this.settle();
     });
