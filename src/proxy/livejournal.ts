@@ -1,6 +1,7 @@
 import type { FlowId, Side } from '../flow/flow.js';
 import type { Place } from '../journal/places.js';
 import { packDelta, packWhole } from '../journal/whole.js';
+import type { Conversation } from './conversation.js';
 import { Entry } from './entry.js';
 import { stateOf } from './memento.js';
 import type { Segments } from './segments.js';
@@ -14,6 +15,8 @@ const SIDES: readonly Side[] = ['request', 'response'];
 
 /** What of a flow under way has been written. */
 interface Written {
+  /** The conversation whose alterations are heard of. */
+  readonly conversation: Conversation | null;
   readonly places: Place[];
   revision: number;
   /** What makes all of it be written again when it changes. */
@@ -64,6 +67,7 @@ export class LiveJournal {
     this.forget(record.id);
     const { conversation } = record;
     const written: Written = {
+      conversation,
       places: [place],
       revision: record.revision,
       shape,
@@ -74,7 +78,7 @@ export class LiveJournal {
       altered: Number.POSITIVE_INFINITY,
     };
     this.written.set(record.id, written);
-    if (!known) conversation?.revised((index) => this.altered(record.id, index));
+    if (conversation !== known?.conversation) conversation?.revised((index) => this.altered(record.id, index));
   }
 
   private altered(id: FlowId, index: number): void {

@@ -2,47 +2,16 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { now } from '../../src/flow/clock.js';
-import type { RequestHead, ResponseHead } from '../../src/flow/flow.js';
 import { stateIn } from '../../src/journal/decode.js';
 import { offsetOf, segmentOf } from '../../src/journal/places.js';
-import type { Entry } from '../../src/proxy/entry.js';
 import { Segments } from '../../src/proxy/segments.js';
 import type { Record } from '../../src/proxy/shelf.js';
+import { finishedFlow, runningFlow } from '../support/flows.js';
 import { recordsIn, written } from '../support/journal.js';
-import { openLedger, type TestLedger } from '../support/ledger.js';
+import { openLedger } from '../support/ledger.js';
 import { temporaryFolder } from '../support/proxy.js';
 
-const REQUEST: RequestHead = {
-  method: 'GET',
-  target: '/',
-  path: '/',
-  origin: { scheme: 'http', host: 'a.test', port: 80 },
-  version: 'HTTP/1.1',
-  fields: [],
-};
-const RESPONSE: ResponseHead = { status: 200, reason: 'OK', version: 'HTTP/1.1', fields: [] };
 const LARGE = 300_000;
-
-/** A flow under way since long ago, whose response has begun. */
-function running({ ledger }: TestLedger, path = '/'): Entry {
-  const entry = ledger.open(null);
-  entry.createdAt = now() - 1000;
-  entry.requestHead({ ...REQUEST, path }, { type: 'none' });
-  entry.carried('request', { type: 'none' }, { how: 'passed', why: '' });
-  entry.ended('request');
-  entry.responseHead(RESPONSE, { type: 'chunked', codings: '' });
-  entry.carried('response', { type: 'chunked', codings: '' }, { how: 'buffered', why: '' });
-  return entry;
-}
-
-function finished(test: TestLedger, body: Buffer): Entry {
-  const entry = running(test);
-  entry.record('response', body);
-  entry.ended('response');
-  entry.finished();
-  return entry;
-}
 
 /** The body of a flow's response as it is in the journal. */
 async function bodyOf(record: Record | undefined): Promise<Buffer> {
@@ -116,7 +85,7 @@ describe('a flow whose body is still being written', () => {
   it('comes back whole when it was deleted at once', async (t) => {
     const test = openLedger(t);
     const { ledger } = test;
-    const { id } = finished(test, body);
+    const { id } = finishedFlow(test, body);
     const place = ledger.shelf.retain(id);
     const record = ledger.get(id);
     assert.ok(record);
@@ -129,7 +98,7 @@ describe('a flow whose body is still being written', () => {
   it('is whole after it was marked at once, and when the mark is undone', async (t) => {
     const test = openLedger(t);
     const { ledger } = test;
-    const { id } = finished(test, body);
+    const { id } = finishedFlow(test, body);
     const before = ledger.shelf.retain(id);
     ledger.get(id)?.setMarked(true);
     assert.deepEqual(await bodyOf(ledger.get(id)), body);
@@ -140,7 +109,7 @@ describe('a flow whose body is still being written', () => {
 
   it('is whole on the disk when the session ends at once', async (t) => {
     const test = openLedger(t);
-    const { id } = finished(test, body);
+    const { id } = finishedFlow(test, body);
     await test.stop();
     const record = recordsIn(test.folder).findLast((one) => one.id === id);
     const state = record && stateIn(record, { object: () => null });
@@ -155,7 +124,7 @@ describe('a flow whose body is still being written', () => {
 describe('a running flow in the journal', () => {
   it('does not come back after it was removed', async (t) => {
     const test = openLedger(t);
-    const entry = running(test);
+    const entry = runningFlow(test);
     await written(test.folder, (all) => all.some(({ type, id }) => type === 'live' && id === entry.id), 'the flow');
     test.ledger.remove(entry);
     await test.flushed();
@@ -171,7 +140,7 @@ describe('a file of a body', () => {
     fs.mkdirSync(earlier);
     const file = path.join(earlier, '1.body');
     fs.writeFileSync(file, 'contents');
-    const entry = finished(test, Buffer.from('x'));
+    const entry = finishedFlow(test, Buffer.from('x'));
     await test.flushed();
     const kept = ledger.get(entry.id);
     assert.ok(kept && 'response' in kept);
@@ -180,7 +149,7 @@ describe('a file of a body', () => {
     const marked = ledger.get(entry.id);
     assert.ok(marked);
     ledger.remove(marked);
-    const ours = finished(test, Buffer.alloc(LARGE));
+    const ours = finishedFlow(test, Buffer.alloc(LARGE));
     const own = ours.response?.recording?.ownFile ?? '';
     ledger.remove(ours);
     for (let left = 1000; fs.existsSync(own) && left > 0; left -= 1) await new Promise(setImmediate);
