@@ -5,7 +5,7 @@ import { pack, packedLength, writePacked } from '../journal/lines.js';
 import { type Place, Places } from '../journal/places.js';
 import type { FlowState } from '../journal/state.js';
 import { packWhole } from '../journal/whole.js';
-import type { FileCommand } from '../protocol.js';
+import type { FileCommand, SessionStanding } from '../protocol.js';
 import { BodyFiles } from './bodyfiles.js';
 import { Entry } from './entry.js';
 import { LiveJournal } from './livejournal.js';
@@ -24,6 +24,7 @@ const BEAT = 100;
 type JournalNews = Extract<FileCommand, { readonly type: 'session' | 'places' | 'segment' }>;
 
 const NOTHING = new Uint8Array();
+const NOBODY = { flows: 0, bytes: 0 };
 
 /**
  * The flows of the session: those that are over as records in segments, which are on the disk within a fifth of a
@@ -41,6 +42,8 @@ export class Journal implements Shelf {
   readonly places: Places;
   /** How many flows there are. */
   private count = 0;
+  /** What a session has that is being taken in; its bytes stay in its own files. */
+  private coming = NOBODY;
 
   constructor(
     private readonly settings: SegmentsSettings,
@@ -54,8 +57,8 @@ export class Journal implements Shelf {
     this.shared = new SharedObjects(this.segments);
     this.live = new LiveJournal(this.segments, this.shared, settings.folder);
     this.standingFile = new StandingFile(settings.folder, () => ({
-      flows: this.count + this.settling.size + underWay().length,
-      bytes: this.segments.bytes + spool.bytes,
+      flows: this.count + this.settling.size + underWay().length + this.coming.flows,
+      bytes: this.segments.bytes + spool.bytes + this.coming.bytes,
       nextId: nextId(),
       nextSegment: this.segments.nextNumber,
     }));
@@ -74,6 +77,20 @@ export class Journal implements Shelf {
 
   get folder(): string {
     return this.settings.folder;
+  }
+
+  /**
+   * A session with so much in it is about to be taken in, or none after all. Calls back once the folder says so: from
+   * then on it is not empty, whenever it ends.
+   */
+  expect(coming: Pick<SessionStanding, 'flows' | 'bytes'> | null, done: () => void): void {
+    this.coming = coming ?? NOBODY;
+    this.standingFile.end(done);
+  }
+
+  /** All of it has come. */
+  arrived(): void {
+    this.coming = { flows: 0, bytes: this.coming.bytes };
   }
 
   /** Segments of another session are in its folder now, and stay. */
@@ -166,8 +183,8 @@ export class Journal implements Shelf {
     const bodies = [...this.settling.values()].flatMap(recordingsOf);
     for (const record of [...this.settling.values()]) this.write(record);
     this.segments.flush(() => {
-      if (this.settings.keeps) this.standingFile.end();
-      allReady(bodies, done);
+      if (this.settings.keeps) this.standingFile.end(() => allReady(bodies, done));
+      else done();
     });
   }
 
