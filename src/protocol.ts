@@ -114,7 +114,7 @@ export type FileCommand =
   /** The number of the first of the flows that were found; those behind it follow. */
   | { readonly type: 'numbered'; readonly first: FlowId }
   /** Finds what there is in the folder of a session that has been taken in. */
-  | { readonly type: 'restore'; readonly path: string }
+  | { readonly type: 'restore'; readonly name: string; readonly path: string }
   /** At any time: the folder of the session, whose journal the other thread writes. */
   | { readonly type: 'session'; readonly folder: string }
   /** At any time: where the newest records of so many flows are, in memory that both threads have. */
@@ -391,6 +391,8 @@ export interface SessionPlace {
   /** The number of its first flow, and of its first segment. */
   readonly firstId: number;
   readonly firstSegment: number;
+  /** The name of the session whose flows it may take in: its own numbers are behind those. */
+  readonly after: string | null;
 }
 
 /** How far a session has come, as its folder says. */

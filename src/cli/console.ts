@@ -17,6 +17,7 @@ import {
   brokenSession,
   endSession,
   findSession,
+  isKept,
   openSession,
   pruneSessions,
   removeSession,
@@ -84,6 +85,7 @@ interface Earlier {
 }
 
 function earlierSession(confdir: string, options: Options): Earlier | Mistake {
+  if (!options.journal) return withoutJournal(options);
   if (options.session !== null) {
     const session = findSession(confdir, options.session);
     if (isMistake(session)) return session;
@@ -92,6 +94,12 @@ function earlierSession(confdir: string, options: Options): Earlier | Mistake {
   }
   const session = options.restore === false ? null : brokenSession(confdir);
   return { session, isAsked: options.restore === null };
+}
+
+/** A session that was taken in would go with this one. */
+function withoutJournal({ session, restore }: Options): Earlier | Mistake {
+  if (session === null && restore !== true) return { session: null, isAsked: false };
+  return { mistake: '--no-journal keeps nothing, and would lose the session that it takes in: leave out one of them' };
 }
 
 /** The first question of the console. */
@@ -165,7 +173,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<RunningCon
       const limits = { count: options.sessions_kept, bytes: options.sessions_size };
       const kept = endSession(place.folder, isProper);
       await pruneSessions(confdir, limits);
-      return kept;
+      return kept && isKept(kept) ? kept : null;
     },
   };
 }

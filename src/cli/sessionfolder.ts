@@ -4,6 +4,8 @@ import { makePrivateFolder, openConfdir } from '../certs/store.js';
 import { now } from '../flow/clock.js';
 import type { Mistake } from '../options.js';
 import type { SessionPlace, SessionStanding } from '../protocol.js';
+import { earlierIn } from '../proxy/earlier.js';
+import { readStanding } from '../proxy/standing.js';
 
 /*
  * Sessions are folders below `<confdir>/sessions` (0700, files 0600): segments of the journal, large bodies, what the
@@ -30,7 +32,6 @@ export interface Session extends Begun, SessionStanding {
 }
 
 const BEGUN = 'session.json';
-const STANDING = 'standing.json';
 const LOCK = 'lock';
 const SECRET = { mode: 0o600 } as const;
 
@@ -77,18 +78,27 @@ function writeBegun(folder: string, begun: Begun): void {
 
 const NOTHING: SessionStanding = { flows: 0, bytes: 0, nextId: 1, nextSegment: 1 };
 
+/** The label of a session that this one has taken in. */
+function takenLabel(folder: string): string | null {
+  for (const earlier of earlierIn(folder)) {
+    const label = readJson<Begun>(path.join(earlier, BEGUN))?.label ?? takenLabel(earlier);
+    if (label !== null) return label;
+  }
+  return null;
+}
+
 function sessionIn(folder: string): Session | null {
   const begun = readJson<Begun>(path.join(folder, BEGUN));
   if (!begun) return null;
-  const standing = readJson<SessionStanding>(path.join(folder, STANDING));
-  const lastAt = fs.statSync(path.join(folder, standing ? STANDING : BEGUN)).mtimeMs;
+  const standing = readStanding(folder);
   return {
     ...begun,
-    ...(standing ?? NOTHING),
+    ...(standing?.standing ?? NOTHING),
+    label: begun.label ?? takenLabel(folder),
     name: path.basename(folder),
     folder,
     isRunning: isLocked(folder),
-    lastAt: begun.endedAt ?? lastAt,
+    lastAt: begun.endedAt ?? standing?.at ?? begun.startedAt,
   };
 }
 
@@ -148,6 +158,7 @@ function beginSession(confdir: string, isTemporary: boolean, after: Session | nu
   writeBegun(folder, { startedAt, endedAt: null, label: null, isTemporary });
   return {
     folder,
+    after: after?.name ?? null,
     firstId: after ? after.nextId + MARGIN.ids : 1,
     firstSegment: after ? after.nextSegment + MARGIN.segments : 1,
   };
@@ -179,13 +190,18 @@ export function endSession(folder: string, isProper: boolean): Session | null {
   return session;
 }
 
-/** A folder that cannot be removed cannot have been made either, or is swept at the next start. */
+/** A folder that cannot be removed cannot have been made either, or is swept when the next one ends. */
 export function removeSession(folder: string): void {
   try {
     fs.rmSync(folder, { recursive: true, force: true });
   } catch {
     // nothing to do about it while ending
   }
+}
+
+/** It is still there. */
+export function isKept({ folder }: Session): boolean {
+  return fs.existsSync(folder);
 }
 
 export function labelSession(session: Session, label: string): void {
@@ -223,5 +239,5 @@ export function surplus(sessions: readonly Session[], limits: Limits): Session[]
 /** Removes them in the background. */
 export async function pruneSessions(confdir: string, limits: Limits): Promise<void> {
   for (const { folder } of surplus(listSessions(confdir), limits))
-    await fs.promises.rm(folder, { recursive: true, force: true }).catch(() => {}); // tried again at the next start
+    await fs.promises.rm(folder, { recursive: true, force: true }).catch(() => {}); // tried again when the next one ends
 }

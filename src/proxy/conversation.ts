@@ -82,8 +82,7 @@ export class Conversation {
   add(said: Said, content: Uint8Array | null): number {
     const { fromClient, kind, isInjected: injected, at, size } = said;
     const offset = content && this.keep(content);
-    if (fromClient) this.sent += size;
-    else this.received += size;
+    this.count(fromClient, size);
     const signs = { dropped: false, injected, edited: false, held: false };
     const index = this.columns.push({ fromClient, kind, at, size, offset, ...signs });
     this.changed();
@@ -137,18 +136,16 @@ export class Conversation {
   }
 
   restore(columns: TalkColumns): void {
-    this.columns = columns;
+    this.take(columns);
     this.alteredFrom = 0;
     this.changed();
   }
 
   /** It is as it was kept. */
   recall(columns: TalkColumns, end: TalkEnd | null, recording: Recording): void {
-    this.columns = columns;
+    this.take(columns);
     this.ending = end;
     this.recording = recording;
-    this.sent = columns.total(true);
-    this.received = columns.total(false);
   }
 
   /** The contents of its messages are not kept any longer; whether there were any. */
@@ -209,6 +206,17 @@ export class Conversation {
     return { protocol, count, sent, received, end };
   }
 
+  private take(columns: TalkColumns): void {
+    this.columns = columns;
+    this.sent = columns.total(true);
+    this.received = columns.total(false);
+  }
+
+  private count(fromClient: boolean, bytes: number): void {
+    if (fromClient) this.sent += bytes;
+    else this.received += bytes;
+  }
+
   private tellRevised(index: number): void {
     for (const heard of this.revisers) heard(index);
   }
@@ -224,6 +232,7 @@ export class Conversation {
     const message = this.columns.get(index);
     if (!message) return;
     this.columns.put(index, { ...message, ...change });
+    this.count(message.fromClient, (change.size ?? message.size) - message.size);
     this.alteredFrom = Math.min(this.alteredFrom, index);
     this.changed();
   }

@@ -1,9 +1,8 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import type { BodyData } from '../flow/extent.js';
 import type { FlowId } from '../flow/flow.js';
 import type { FlowTarget, LogLevel, ProxyCommand, ProxyEvent, Undoable, Watched } from '../protocol.js';
 import type { Context } from './context.js';
+import type { Earlier } from './earlier.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
 import { dropMessage, editMessage, endFlow, injectInto, killFlow, resumeFlow } from './flowacts.js';
@@ -34,6 +33,7 @@ export class Desk {
     private readonly context: Context,
     private readonly feed: Feed<Record>,
     private readonly say: (event: ProxyEvent) => void,
+    private readonly earlier: Earlier,
     private readonly stop: () => void,
   ) {
     this.settings = new Settings(context, say);
@@ -96,7 +96,7 @@ export class Desk {
         return this.context.files.save(ids, to, this.say);
       }
       case 'restore-session':
-        return this.restore(command.name);
+        return this.earlier.restore(command.name, this.say);
       case 'load-flows':
         return this.context.files.load(command.path, this.context.options.readfile_filter, this.say);
       case 'run-script':
@@ -157,19 +157,6 @@ export class Desk {
     act: (record: Record) => string | null,
   ): void {
     this.each({ type: command.type, flows: [command.flow] }, act);
-  }
-
-  /** Takes the folder of a session into that of this one. */
-  private restore(name: string): void {
-    const { shelf } = this.context.ledger;
-    const from = path.join(path.dirname(shelf.folder), name);
-    const to = path.join(shelf.folder, `earlier-${name}`);
-    try {
-      fs.renameSync(from, to);
-    } catch (error) {
-      return this.refuse('restore-session', `session ${name} cannot be taken in: ${(error as Error).message}`);
-    }
-    this.context.files.restore(to, this.say);
   }
 
   private readTalk(id: FlowId, from: number): void {

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
 import type { FileCommand, FileEvent, FileFormat, LogLevel, ProxyEvent } from '../protocol.js';
@@ -77,8 +76,8 @@ export class Files {
   }
 
   /** Takes in a session whose folder is below that of this one. `done` hears `session-restored` or `refused`. */
-  restore(path: string, done: (event: ProxyEvent) => void): void {
-    this.queue({ command: { type: 'restore', path }, ids: [], done });
+  restore(name: string, path: string, done: (event: ProxyEvent) => void): void {
+    this.queue({ command: { type: 'restore', name, path }, ids: [], done });
   }
 
   /** Takes flows in that are outside; `done` is called when they are here, or lost. */
@@ -138,13 +137,10 @@ export class Files {
         return this.finish({ type: 'flows-saved', path, count: event.count, warnings: event.warnings });
       case 'loaded': {
         const { count, damage, isStopped } = event;
-        if (job.command.type === 'restore')
-          return this.finish({
-            type: 'session-restored',
-            name: basename(path).replace('earlier-', ''),
-            flows: count,
-            damage,
-          });
+        if (job.command.type === 'restore') {
+          this.ledger.shelf.arrived();
+          return this.finish({ type: 'session-restored', name: job.command.name, flows: count, damage });
+        }
         return this.finish({ type: 'flows-loaded', path, count, damage, isStopped });
       }
       case 'failed':

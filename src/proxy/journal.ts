@@ -5,11 +5,12 @@ import { pack, packedLength, writePacked } from '../journal/lines.js';
 import { type Place, Places } from '../journal/places.js';
 import type { FlowState } from '../journal/state.js';
 import { packWhole } from '../journal/whole.js';
-import type { FileCommand } from '../protocol.js';
+import type { FileCommand, SessionStanding } from '../protocol.js';
 import { BodyFiles } from './bodyfiles.js';
-import { Entry, NO_METADATA } from './entry.js';
+import { Entry } from './entry.js';
 import { LiveJournal } from './livejournal.js';
 import { type RecordMaker, recordFrom, stateOf } from './memento.js';
+import type { LiveMessage } from './message.js';
 import type { Recording } from './recording.js';
 import { type Packed, packedBytes, Segments, type SegmentsSettings } from './segments.js';
 import { SharedObjects } from './shared.js';
@@ -23,6 +24,7 @@ const BEAT = 100;
 type JournalNews = Extract<FileCommand, { readonly type: 'session' | 'places' | 'segment' }>;
 
 const NOTHING = new Uint8Array();
+const NOBODY = { flows: 0, bytes: 0 };
 
 /**
  * The flows of the session: those that are over as records in segments, which are on the disk within a fifth of a
@@ -40,6 +42,8 @@ export class Journal implements Shelf {
   readonly places: Places;
   /** How many flows there are. */
   private count = 0;
+  /** What a session has that is being taken in; its bytes stay in its own files. */
+  private coming = NOBODY;
 
   constructor(
     private readonly settings: SegmentsSettings,
@@ -54,8 +58,8 @@ export class Journal implements Shelf {
     this.files = new BodyFiles((bytes) => spool.counted(-bytes));
     this.live = new LiveJournal(this.segments, this.shared, settings.folder);
     this.standingFile = new StandingFile(settings.folder, () => ({
-      flows: this.count + this.settling.size + underWay().length,
-      bytes: this.bytes,
+      flows: this.count + this.settling.size + underWay().length + this.coming.flows,
+      bytes: this.bytes + this.coming.bytes,
       nextId: nextId(),
       nextSegment: this.segments.nextNumber,
     }));
@@ -97,6 +101,20 @@ export class Journal implements Shelf {
 
   get folder(): string {
     return this.settings.folder;
+  }
+
+  /**
+   * A session with so much in it is about to be taken in, or none after all. Calls back once the folder says so: from
+   * then on it is not empty, whenever it ends.
+   */
+  expect(coming: Pick<SessionStanding, 'flows' | 'bytes'> | null, done: () => void): void {
+    this.coming = coming ?? NOBODY;
+    this.standingFile.end(done);
+  }
+
+  /** All of it has come. */
+  arrived(): void {
+    this.coming = { flows: 0, bytes: this.coming.bytes };
   }
 
   /** Segments of another session are in its folder now, and stay. */
@@ -143,13 +161,14 @@ export class Journal implements Shelf {
   remove(id: FlowId): void {
     const settling = this.settling.get(id);
     if (settling) this.write(settling);
-    this.live.forget(id);
+    const wasRunning = this.live.forget(id);
     const place = this.places.get(id);
-    if (place === null) return;
-    this.places.put(id, null);
-    this.count -= 1;
-    this.release(place);
-    this.segments.add('removed', id, NOTHING);
+    if (place !== null) {
+      this.places.put(id, null);
+      this.count -= 1;
+      this.release(place);
+    }
+    if (place !== null || wasRunning) this.segments.add('removed', id, NOTHING);
   }
 
   ids(): FlowId[] {
@@ -185,10 +204,11 @@ export class Journal implements Shelf {
 
   stop(done: () => void): void {
     if (this.timer) clearInterval(this.timer);
+    const bodies = [...this.settling.values()].flatMap(recordingsOf);
     for (const record of [...this.settling.values()]) this.write(record);
     this.segments.flush(() => {
-      if (this.settings.keeps) this.standingFile.end();
-      done();
+      if (this.settings.keeps) this.standingFile.end(() => allReady(bodies, done));
+      else done();
     });
   }
 
@@ -236,12 +256,20 @@ function recordingsOf(record: Record): Recording[] {
   return record instanceof Entry ? [...talk, ...record.recordings()] : talk;
 }
 
+function allReady([first, ...others]: readonly Recording[], done: () => void): void {
+  if (first) first.ready(() => allReady(others, done));
+  else done();
+}
+
 /** It has nothing that an exchange seldom has. */
 function isOrdinary(entry: Entry): boolean {
   const { request, response } = entry;
-  if (entry.hasChanged || entry.error || entry.notes.length > 0) return false;
-  if (request.cut !== null || (response && response.cut !== null)) return false;
-  if (entry.conversation || request.arrivals || response?.arrivals) return false;
-  if (request.recording?.failure || response?.recording?.failure) return false;
-  return entry.comment === '' && entry.metadata === NO_METADATA;
+  if (entry.hasChanged || entry.error || entry.notes.length > 0 || entry.conversation) return false;
+  if (!isWell(request) || (response && !isWell(response))) return false;
+  for (const _ in entry.metadata) return false;
+  return entry.comment === '';
+}
+
+function isWell({ malformed, cut, arrivals, recording }: LiveMessage<unknown>): boolean {
+  return malformed === null && cut === null && arrivals === null && (recording?.failure ?? null) === null;
 }

@@ -1,6 +1,7 @@
 import type { FlowId, Side } from '../flow/flow.js';
 import type { Place } from '../journal/places.js';
 import { packDelta, packWhole } from '../journal/whole.js';
+import type { Conversation } from './conversation.js';
 import { Entry } from './entry.js';
 import { stateOf } from './memento.js';
 import { packedBytes, type Segments } from './segments.js';
@@ -14,6 +15,8 @@ const SIDES: readonly Side[] = ['request', 'response'];
 
 /** What of a flow under way has been written. */
 interface Written {
+  /** The conversation whose alterations are heard of. */
+  readonly conversation: Conversation | null;
   readonly places: Place[];
   revision: number;
   /** What makes all of it be written again when it changes. */
@@ -41,12 +44,13 @@ export class LiveJournal {
     for (const record of records) if (now - record.createdAt >= AGE) this.look(record);
   }
 
-  /** It is over, and written as a whole. */
-  forget(id: FlowId): void {
+  /** It is over, or gone. Answers with whether anything of it was written. */
+  forget(id: FlowId): boolean {
     const written = this.written.get(id);
-    if (!written) return;
+    if (!written) return false;
     this.written.delete(id);
     for (const place of written.places) this.segments.release(place);
+    return true;
   }
 
   private look(record: Record): void {
@@ -64,6 +68,7 @@ export class LiveJournal {
     this.forget(record.id);
     const { conversation } = record;
     const written: Written = {
+      conversation,
       places: [place],
       revision: record.revision,
       shape,
@@ -74,7 +79,7 @@ export class LiveJournal {
       altered: Number.POSITIVE_INFINITY,
     };
     this.written.set(record.id, written);
-    if (!known) conversation?.revised((index) => this.altered(record.id, index));
+    if (conversation !== known?.conversation) conversation?.revised((index) => this.altered(record.id, index));
   }
 
   private altered(id: FlowId, index: number): void {

@@ -32,7 +32,7 @@ function kept(data: BodyData, folder: string): Kept {
 
 function recordingState(recording: Recording, folder: string): RecordingState {
   const { size, failure } = recording;
-  return { data: kept(recording.contents(), folder), size, failure };
+  return { data: kept(recording.final(), folder), size, failure };
 }
 
 function messageState<Head>(message: LiveMessage<Head>, folder: string): MessageState<Head> {

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import type { BodyData, Extent } from '../flow/extent.js';
 import type { Spool, SpoolFile } from './spool.js';
 
@@ -97,10 +98,10 @@ export class Recording {
     this.growing = false;
   }
 
-  /** The file of the session that its bytes are in, or null. */
+  /** The file in the session's own folder that its bytes are in, or null; those of sessions taken in stay with them. */
   get ownFile(): string | null {
     const file = this.file?.file ?? this.outside?.file;
-    return file?.startsWith(this.spool.folder) ? file : null;
+    return file !== undefined && path.dirname(file) === this.spool.folder ? file : null;
   }
 
   get isInFile(): boolean {
@@ -144,6 +145,13 @@ export class Recording {
     if (!this.file) return { type: 'bytes', bytes: this.joined() };
     const { file, written } = this.file;
     return { type: 'extent', extent: { file, offset: 0, length: written, growing: this.growing } };
+  }
+
+  /** Where all of it will be once it is written. */
+  final(): BodyData {
+    const data = this.contents();
+    if (data.type === 'bytes' || !this.file || this.failure !== null) return data;
+    return { type: 'extent', extent: { ...data.extent, length: this.size } };
   }
 
   /** Hands over the whole body piece by piece; each time `take` calls `more` when it can go on. */
@@ -206,6 +214,7 @@ function readFile(
   take: Take,
   done: (failure: string | null) => void,
 ): void {
+  if (length === 0) return done(null);
   const stream = fs.createReadStream(file, { start, end: start + length - 1, highWaterMark: 262_144 });
   stream.on('data', (bytes) => {
     stream.pause();

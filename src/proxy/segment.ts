@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { offsetOf, type Place } from '../journal/places.js';
 import { type JournalRecord, readRecord, recordLength } from '../journal/record.js';
 
 /** Bytes read of a record before its length is known. */
@@ -36,7 +37,7 @@ export function hasBytes(segment: Segment): segment is HeldSegment {
 }
 
 /** A record of a file; null where it is damaged, or somebody removed the file. */
-export function readFrom(segment: Segment, start: number): JournalRecord | null {
+export function readFrom(segment: Segment, place: Place): JournalRecord | null {
   let fd: number;
   try {
     fd = fs.openSync(segmentFile(segment.folder, segment.number), 'r');
@@ -44,10 +45,11 @@ export function readFrom(segment: Segment, start: number): JournalRecord | null 
     return null; // somebody removed it
   }
   try {
+    const start = offsetOf(place);
     const first = readAt(fd, start, GUESS);
     const length = recordLength(first, 0);
     if (length === null) return null;
-    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0);
+    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0, place);
   } finally {
     fs.closeSync(fd);
   }

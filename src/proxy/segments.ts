@@ -109,20 +109,20 @@ export class Segments {
     const segment = this.roomFor(HEADER + length);
     const start = segment.used;
     fill(segment.bytes, start + HEADER);
-    seal(segment.bytes, start, length, type, id);
+    const place = placeIn(segment.number, start);
+    seal(segment.bytes, start, length, type, id, place);
     segment.used += HEADER + length;
     this.bytes += HEADER + length;
     if (type === 'removed') segment.hasRemovals = true;
     else if (type !== 'shared') segment.wanted += 1;
-    return placeIn(segment.number, start);
+    return place;
   }
 
   /** Null where it is damaged. What it gives is to be used before anything else is added. */
   read(place: Place): Placed | null {
     const segment = this.segments.get(segmentOf(place));
     if (!segment) return null;
-    const start = offsetOf(place);
-    const record = segment.bytes ? readRecord(segment.bytes, start) : readFrom(segment, start);
+    const record = segment.bytes ? readRecord(segment.bytes, offsetOf(place), place) : readFrom(segment, place);
     return record && { record, folder: segment.folder };
   }
 
@@ -264,7 +264,8 @@ export class Segments {
       if (error) return this.refused(error);
       segment.written += count;
       this.relieved();
-      if (segment !== this.newest && segment.written < segment.used) this.writeOn(segment);
+      const isUrgent = segment !== this.newest || this.flushing.length > 0;
+      if (isUrgent && segment.written < segment.used) this.writeOn(segment);
       else if (segment !== this.newest) this.forget(segment);
       this.settle();
     });

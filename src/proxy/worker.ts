@@ -18,6 +18,7 @@ import {
 import { Columns } from './columns.js';
 import type { Context } from './context.js';
 import { Desk } from './desk.js';
+import { Earlier } from './earlier.js';
 import { Entry } from './entry.js';
 import { Extras } from './extras.js';
 import { Feed } from './feed.js';
@@ -128,7 +129,8 @@ async function start(): Promise<void> {
     listening: listeners,
     log,
   };
-  const desk: Desk = new Desk(context, feed, say, () => {
+  const earlier = new Earlier(ledger.shelf, files, session.after);
+  const desk: Desk = new Desk(context, feed, say, earlier, () => {
     feed.stop();
     columns.stop();
     void listeners

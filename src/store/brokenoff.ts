@@ -1,18 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { TalkColumns } from '../flow/conversation.js';
+import { TalkColumns, type TalkMessage } from '../flow/conversation.js';
 import type { FlowError } from '../flow/flow.js';
 import { stateIn } from '../journal/decode.js';
-import type {
-  DataState,
-  FlowState,
-  HttpState,
-  MessageState,
-  RecordingState,
-  TalkDelta,
-  TalkState,
-} from '../journal/state.js';
-import { SegmentFiles } from './segmentfiles.js';
+import type { FlowState, HttpState, MessageState, RecordingState, TalkState } from '../journal/state.js';
+import { withData, withTalk } from './regrown.js';
+import type { SegmentFiles } from './segmentfiles.js';
 import type { Running } from './survey.js';
 
 /*
@@ -22,26 +15,21 @@ import type { Running } from './survey.js';
 const BROKEN_OFF = 'sluice ended before it was complete';
 
 /** A flow as far as it had come, over since its session broke off at that time. */
-export function brokenOff(running: Running, segments: ReadonlyMap<number, string>, at: number): FlowState | null {
-  const files = new SegmentFiles((segment) => segments.get(segment) ?? '');
-  try {
-    const record = files.read(running.record);
-    const state = record && stateIn(record, files);
-    return state && ended(state, running, at);
-  } finally {
-    files.close();
-  }
+export function brokenOff(running: Running, files: SegmentFiles, at: number): FlowState | null {
+  const record = files.read(running.record);
+  const state = record && stateIn(record, files);
+  return state && ended(state, running, at);
 }
 
-function ended(state: FlowState, { data, talk }: Running, at: number): FlowState {
+function ended(state: FlowState, { data, talk: deltas }: Running, at: number): FlowState {
   const error: FlowError = { kind: 'cut-off', message: BROKEN_OFF, at };
-  const said = talk.reduce((whole, delta) => whole && withTalk(whole, delta), state.talk);
-  if (state.kind === 'passage') return { ...state, talk: said, error, endedAt: at };
+  const talk = state.talk && released(withTalk(state.talk, deltas));
+  if (state.kind === 'passage') return { ...state, talk, error, endedAt: at };
   const told = data.reduce(withData, state);
   const { request, response } = told;
   return {
     ...told,
-    talk: said,
+    talk,
     error: state.error ?? error,
     request: cut(request),
     response: response && cut(response),
@@ -52,50 +40,53 @@ function cut<Head>(message: MessageState<Head>): MessageState<Head> {
   return message.endedAt === null ? { ...message, cut: message.cut ?? BROKEN_OFF } : message;
 }
 
-function withData(state: HttpState, { side, size, chunks, bytes, arrivals }: DataState): HttpState {
-  const grown = <Head>(message: MessageState<Head>): MessageState<Head> => ({
-    ...message,
-    size,
-    chunks,
-    arrivals: message.arrivals && [...message.arrivals, ...arrivals],
-    recording: message.recording && longer(message.recording, bytes, size),
-  });
-  if (side === 'request') return { ...state, request: grown(state.request) };
-  return { ...state, response: state.response && grown(state.response) };
+/** Nobody holds a message any more. */
+function released(talk: TalkState): TalkState {
+  return altered(talk, () => ({ held: false }));
 }
 
-function longer({ data, failure }: RecordingState, bytes: Uint8Array, size: number): RecordingState {
-  if (data.type === 'file') return { data, size, failure };
-  return { data: { type: 'bytes', bytes: Buffer.concat([data.bytes, bytes]) }, size, failure };
-}
-
-function withTalk({ protocol, batch, end, recording }: TalkState, delta: TalkDelta): TalkState {
+function altered(talk: TalkState, change: (message: TalkMessage) => Partial<TalkMessage>): TalkState {
   const columns = new TalkColumns();
-  columns.take(batch);
-  columns.take(delta.batch);
-  const size = Math.max(recording.size, delta.offset + delta.bytes.length);
-  return {
-    protocol,
-    batch: columns.batch(0),
-    end: delta.end ?? end,
-    recording: longer(recording, delta.bytes, size),
-  };
+  columns.take(talk.batch);
+  for (let index = 0; index < columns.length; index += 1) {
+    const message = columns.get(index);
+    if (message) columns.put(index, { ...message, ...change(message) });
+  }
+  return { ...talk, batch: columns.batch(0) };
 }
 
-/** Files of bodies may have grown after the last word on them; their names become whole paths. */
+/**
+ * Files of bodies may have grown after the last word on them, or not have got all of it; their names become whole paths.
+ * Those of the user are as they were.
+ */
 export function withFiles(state: FlowState, folder: string): FlowState {
   const real = (recording: RecordingState): RecordingState => {
-    const { data } = recording;
-    if (data.type === 'bytes') return recording;
+    const { data, failure } = recording;
+    if (data.type === 'bytes' || path.isAbsolute(data.file)) return recording;
     const file = path.resolve(folder, data.file);
     const length = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    return { ...recording, data: { ...data, file, length }, size: Math.max(length, recording.size) };
+    const size = Math.max(length, recording.size);
+    return { data: { ...data, file, length }, size, failure: length < size ? (failure ?? BROKEN_OFF) : failure };
   };
   const message = <Head>(one: MessageState<Head>): MessageState<Head> => {
     const recording = one.recording && real(one.recording);
     return { ...one, recording, size: Math.max(one.size, recording?.size ?? 0) };
   };
-  const talk = state.talk && { ...state.talk, recording: real(state.talk.recording) };
+  const both = <Part extends Pick<HttpState, 'request' | 'response'>>(part: Part): Part => ({
+    ...part,
+    request: message(part.request),
+    response: part.response && message(part.response),
+  });
+  const talk = state.talk && withContents({ ...state.talk, recording: real(state.talk.recording) });
   if (state.kind === 'passage') return { ...state, talk };
-  return { ...state, talk, request: message(state.request), response: state.response && message(state.response) };
+  return { ...both(state), talk, backup: state.backup && both(state.backup) };
+}
+
+/** Messages that the file did not get are told as not kept. */
+function withContents(talk: TalkState): TalkState {
+  const { data } = talk.recording;
+  if (data.type === 'bytes') return talk;
+  return altered(talk, ({ offset, size }) => ({
+    offset: offset !== null && offset + size <= data.length ? offset : null,
+  }));
 }

@@ -1,12 +1,13 @@
 import fs from 'node:fs';
+import { fullSize } from '../flow/sizes.js';
 import { segmentOf } from '../journal/places.js';
 import type { FlowState } from '../journal/state.js';
 import type { FileEvent } from '../protocol.js';
 import { brokenOff, withFiles } from './brokenoff.js';
 import type { RowFeed } from './rowfeed.js';
-import { segmentPath, segmentsIn } from './segmentfiles.js';
+import { SegmentFiles, segmentPath, segmentsIn } from './segmentfiles.js';
 import type { Session } from './session.js';
-import { overIn, survey } from './survey.js';
+import { overIn, type Running, type Surveyed, survey } from './survey.js';
 
 /** Flows under way that go over in one go. */
 const BATCH = 100;
@@ -19,8 +20,23 @@ export interface Restoring {
 
 /** When the journal was last written to, in milliseconds since 1970. */
 function endOf(segments: ReadonlyMap<number, string>): number {
-  const times = [...segments].map(([number, folder]) => fs.statSync(segmentPath(folder, number)).mtimeMs);
+  const times = [...segments].map(
+    ([number, folder]) => fs.statSync(segmentPath(folder, number), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
   return Math.max(0, ...times);
+}
+
+function brokenIn(running: Iterable<Running>, segments: ReadonlyMap<number, string>): FlowState[] {
+  const files = new SegmentFiles((segment) => segments.get(segment) ?? '');
+  const at = endOf(segments);
+  try {
+    return [...running].flatMap((one) => {
+      const state = brokenOff(one, files, at);
+      return state ? withFiles(state, files.folderOf(segmentOf(one.record))) : [];
+    });
+  } finally {
+    files.close();
+  }
 }
 
 /** Puts every flow of a session into the list; resolves with what to say of it. */
@@ -28,7 +44,7 @@ export async function restore(folder: string, { session, feed, say }: Restoring)
   const segments = segmentsIn(folder);
   session.takeIn(segments);
   say({ type: 'segments', segments });
-  const { places, running, damaged } = await survey(segments);
+  const { places, running, damage } = await survey(segments);
   let count = 0;
   for await (const over of overIn(segments, places)) {
     await feed.room();
@@ -37,20 +53,15 @@ export async function restore(folder: string, { session, feed, say }: Restoring)
     feed.add(over.rows);
     count += over.rows.length;
   }
-  const at = endOf(segments);
-  let states: FlowState[] = [];
-  const send = (): void => say({ type: 'broken-off', states });
-  for (const one of running.values()) {
-    const state = brokenOff(one, segments, at);
-    const place = segments.get(segmentOf(one.record));
-    if (!state || place === undefined) continue;
-    states.push(withFiles(state, place));
-    count += 1;
-    if (states.length < BATCH) continue;
-    send();
-    states = [];
-  }
-  send();
-  const damage = damaged === 0 ? null : `${damaged} bytes of its journal were damaged and are passed over`;
-  return { type: 'loaded', count, damage, isStopped: false };
+  const broken = brokenIn(running.values(), segments);
+  for (let at = 0; at < broken.length; at += BATCH) say({ type: 'broken-off', states: broken.slice(at, at + BATCH) });
+  count += broken.length;
+  return { type: 'loaded', count, damage: damageText(damage), isStopped: false };
+}
+
+function damageText({ places, bytes, unreadable }: Surveyed['damage']): string | null {
+  const many = places === 1 ? '1 damaged place in its journal' : `${fullSize(places)} damaged places in its journal`;
+  const passed = `${many} (${fullSize(bytes)} bytes) ${places === 1 ? 'is' : 'are'} passed over`;
+  const all = [...(places > 0 ? [passed] : []), ...unreadable];
+  return all.length > 0 ? all.join('; ') : null;
 }

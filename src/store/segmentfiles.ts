@@ -49,7 +49,7 @@ export class SegmentFiles implements Shared {
   /** Null where there is none, or not yet. */
   read(place: Place): JournalRecord | null {
     const memory = this.memory.get(segmentOf(place));
-    return (memory && readCopy(memory, offsetOf(place))) ?? this.readFile(place);
+    return (memory && readCopy(memory, place)) ?? this.readFile(place);
   }
 
   private readFile(place: Place): JournalRecord | null {
@@ -59,7 +59,7 @@ export class SegmentFiles implements Shared {
     const first = readAt(fd, start, GUESS);
     const length = recordLength(first, 0);
     if (length === null) return null;
-    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0);
+    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0, place);
   }
 
   object(place: number): object | null {
@@ -103,10 +103,11 @@ export class SegmentFiles implements Shared {
 }
 
 /** Another thread may use the memory for something else at any time, so that only a copy is to be trusted. */
-function readCopy(memory: Buffer, start: number): JournalRecord | null {
+function readCopy(memory: Buffer, place: Place): JournalRecord | null {
+  const start = offsetOf(place);
   const length = recordLength(memory, start);
   if (length === null || start + length > memory.length) return null;
-  return readRecord(Buffer.from(memory.subarray(start, start + length)), 0);
+  return readRecord(Buffer.from(memory.subarray(start, start + length)), 0, place);
 }
 
 function readAt(fd: number, start: number, length: number): Buffer {

@@ -16,27 +16,42 @@ export interface Running {
   readonly talk: TalkDelta[];
 }
 
+/** What of a journal is no records. */
+interface Damage {
+  readonly places: number;
+  readonly bytes: number;
+  /** Segments that cannot be read, and why. */
+  readonly unreadable: readonly string[];
+}
+
 /** What a session's journal says in the end. */
 export interface Surveyed {
   readonly places: Places;
   readonly running: ReadonlyMap<FlowId, Running>;
-  /** Bytes that are no records. */
-  readonly damaged: number;
+  readonly damage: Damage;
 }
 
 /** Reads a whole journal and finds where each flow's newest record is. Gives others their turn after each segment. */
 export async function survey(segments: ReadonlyMap<number, string>): Promise<Surveyed> {
   const places = new Places();
   const running = new Map<FlowId, Running>();
-  let damaged = 0;
-  for (const [number, folder] of segments) {
-    const bytes = await fs.promises.readFile(segmentPath(folder, number)).catch(() => Buffer.alloc(0));
-    for (const found of records(bytes)) {
-      if (found.type === 'damage') damaged += found.length;
+  const unreadable: string[] = [];
+  const damage: number[] = [];
+  for (const [number, folder] of segments)
+    for (const found of records(await bytesOf(number, folder, (reason) => unreadable.push(reason)), number)) {
+      if (found.type === 'damage') damage.push(found.length);
       else note(found.record, placeIn(number, found.at), places, running);
     }
-  }
-  return { places, running, damaged };
+  const bytes = damage.reduce((sum, length) => sum + length, 0);
+  return { places, running, damage: { places: damage.length, bytes, unreadable } };
+}
+
+/** The bytes of a segment; none where it cannot be read. */
+function bytesOf(number: number, folder: string, failed: (reason: string) => void): Promise<Buffer> {
+  return fs.promises.readFile(segmentPath(folder, number)).catch((error: Error) => {
+    failed(`${number}.journal cannot be read: ${error.message}`);
+    return Buffer.alloc(0);
+  });
 }
 
 function note(record: JournalRecord, place: Place, places: Places, running: Map<FlowId, Running>): void {
@@ -51,7 +66,7 @@ function note(record: JournalRecord, place: Place, places: Places, running: Map<
       return places.put(id, null);
     case 'live':
       running.set(id, { record: place, data: [], talk: [] });
-      return;
+      return places.put(id, null); // it was over once, and runs again
     case 'data':
       running.get(id)?.data.push(unpackData(record.payload));
       return;
@@ -70,10 +85,10 @@ export async function* overIn(
 ): AsyncGenerator<{ readonly rows: FlowRow[]; readonly places: Place[] }> {
   const nothing = { object: () => null }; // a row needs no connection
   for (const [number, folder] of segments) {
-    const bytes = await fs.promises.readFile(segmentPath(folder, number)).catch(() => Buffer.alloc(0));
+    const bytes = await bytesOf(number, folder, () => {}); // told of by the survey
     const rows: FlowRow[] = [];
     const at: Place[] = [];
-    for (const found of records(bytes)) {
+    for (const found of records(bytes, number)) {
       if (found.type !== 'record') continue;
       const place = placeIn(number, found.at);
       if (places.get(found.record.id as FlowId) !== place) continue;

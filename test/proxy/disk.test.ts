@@ -16,7 +16,7 @@ function refuse(proxy: RunningProxy, name: string): string {
 }
 
 function recordsIn(file: string): number {
-  return [...records(fs.readFileSync(file))].filter((one) => one.type === 'record' && one.record.type === 'lines')
+  return [...records(fs.readFileSync(file), 1)].filter((one) => one.type === 'record' && one.record.type === 'lines')
     .length;
 }
 

@@ -167,7 +167,7 @@ export async function startProxy(
     workerData: {
       options: { ...defaultOptions(), listen_port: 0, ...options },
       confdir,
-      session: { folder: spool, keeps: options.journal ?? true, firstId: 1, firstSegment: 1 },
+      session: { folder: spool, keeps: options.journal ?? true, firstId: 1, firstSegment: 1, after: null },
       port: port2,
       scriptText: null,
       given: {},

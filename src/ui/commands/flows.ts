@@ -130,7 +130,7 @@ export const flowCommands: Readonly<Record<string, Command>> = {
     [argument('cut', 'choice', { choices: Object.keys(CUTS) }), argument('path', 'path')],
   ),
   'session.restore': {
-    doc: 'Take in the flows of a session that has ended',
+    doc: 'Take in the flows of the session that was offered at the start',
     arguments: [argument('session', 'text')],
     run: (state, [name = '']) => [
       withNotice(state, 'info', `Restoring session ${name} …`),
