@@ -18,6 +18,9 @@ interface OnFlows {
   readonly flows: readonly FlowTarget[];
 }
 
+/** Done step by step, so that traffic has its turn. */
+export type Work = Generator<void, void>;
+
 /** Does something to a flow, or says why it cannot. */
 type Act = (record: Record, target: FlowTarget) => string | null;
 
@@ -37,7 +40,7 @@ export class Desk {
     private readonly stop: () => void,
   ) {
     this.settings = new Settings(context, say);
-    this.history = new History(context.ledger);
+    this.history = new History(context.ledger, context.files);
     const { shelf } = context.ledger;
     const allowance = (): Allowance => {
       const name = shelf.keeps ? 'sessions_size' : 'body_memory';
@@ -48,16 +51,15 @@ export class Desk {
     this.scripts = new ScriptDesk(context, this.settings, this.history, say);
   }
 
-  hear(command: ProxyCommand): void {
+  /** What takes longer is done step by step by who called, or null. */
+  hear(command: ProxyCommand): Work | null {
+    const work = this.onFlows(command);
+    if (!work) this.obey(command);
+    return work;
+  }
+
+  private onFlows(command: ProxyCommand): Work | null {
     switch (command.type) {
-      case 'return-credit':
-        return this.feed.returnCredit();
-      case 'open-store':
-        return this.context.files.open();
-      case 'read-flow':
-        return this.read(command.id);
-      case 'read-talk':
-        return this.readTalk(command.id, command.from);
       case 'inject':
         return this.one(command, (record) =>
           injectInto(record, command.toServer, Buffer.from(command.content), command.isText),
@@ -66,8 +68,6 @@ export class Desk {
         return this.one(command, (record) => editMessage(record, command.index, Buffer.from(command.content)));
       case 'drop-message':
         return this.one(command, (record) => dropMessage(record, command.index));
-      case 'watch':
-        return this.watch(command.id);
       case 'kill':
         return this.each(command, killFlow);
       case 'resume':
@@ -79,14 +79,30 @@ export class Desk {
       case 'duplicate':
         return this.duplicates(command);
       case 'remove':
-        this.each(command, endFlow);
-        return this.undoably(command, (record) => this.remove(record));
+        return this.removals(command);
       case 'mark':
         return this.undoably(command, (record) => this.mark(record, command.marked));
       case 'undo':
-        return this.undone(this.history.undo(), command.type);
+        return this.undone(this.history.undo(), 'undo');
       case 'redo':
-        return this.undone(this.history.redo(), command.type);
+        return this.undone(this.history.redo(), 'redo');
+      default:
+        return null;
+    }
+  }
+
+  private obey(command: ProxyCommand): void {
+    switch (command.type) {
+      case 'return-credit':
+        return this.feed.returnCredit();
+      case 'open-store':
+        return this.context.files.open();
+      case 'read-flow':
+        return this.read(command.id);
+      case 'read-talk':
+        return this.readTalk(command.id, command.from);
+      case 'watch':
+        return this.watch(command.id);
       case 'pass-host':
         return this.passHost(command.flow);
       case 'save-flows': {
@@ -124,29 +140,50 @@ export class Desk {
   }
 
   /** Does something to each flow; refuses once, with the first reason, if it cannot be done to some. */
-  private each(command: OnFlows, act: Act): void {
-    const reasons: string[] = [];
+  private *each(command: OnFlows, act: Act): Work {
+    let first: string | null = null;
+    let refused = 0;
     for (const target of command.flows) {
       const record = this.context.ledger.get(target.id);
       const reason = record ? act(record, target) : 'the flow is gone';
-      if (reason !== null) reasons.push(reason);
+      first ??= reason;
+      if (reason !== null) refused += 1;
+      yield;
     }
-    const [first] = reasons;
-    if (first === undefined) return;
-    const others = command.flows.length > 1 ? ` (${reasons.length} of ${command.flows.length} flows)` : '';
+    if (first === null) return;
+    const others = command.flows.length > 1 ? ` (${refused} of ${command.flows.length} flows)` : '';
     this.refuse(command.type, `${first}${others}`);
   }
 
   /** The same, so that it can be undone. */
-  private undoably(command: OnFlows & { readonly type: Undoable }, act: Act): void {
-    this.history.begin(
-      command.type,
-      command.flows.map(({ id }) => id),
-    );
-    this.each(command, act);
+  private undoably(command: OnFlows & { readonly type: Undoable }, act: Act): Work {
+    const begun = this.history.begin(command.type);
+    return this.each(command, (record, target) => {
+      begun(target.id);
+      return act(record, target);
+    });
   }
 
-  private undone(outcome: Undone | string, type: 'undo' | 'redo'): void {
+  /** Running flows are killed first; what is with the store's thread need not come here. */
+  private *removals({ flows }: OnFlows): Work {
+    const { ledger, files } = this.context;
+    const begun = this.history.begin('remove');
+    let isGone = false;
+    for (const { id } of flows) {
+      const isOutside = files.has(id);
+      const record = isOutside ? undefined : ledger.get(id);
+      if (record) endFlow(record);
+      if (record || isOutside) begun(id);
+      if (record) ledger.remove(record);
+      else if (isOutside) files.forget(id);
+      else isGone = true;
+      yield;
+    }
+    if (isGone) this.refuse('remove', 'the flow is gone');
+  }
+
+  private *undone(work: Generator<void, Undone | string>, type: 'undo' | 'redo'): Work {
+    const outcome = yield* work;
     if (typeof outcome === 'string') this.refuse(type, outcome);
     else this.say({ type: 'undone', ...outcome, isRedo: type === 'redo' });
   }
@@ -155,8 +192,8 @@ export class Desk {
   private one(
     command: { readonly type: ProxyCommand['type']; readonly flow: FlowTarget },
     act: (record: Record) => string | null,
-  ): void {
-    this.each({ type: command.type, flows: [command.flow] }, act);
+  ): Work {
+    return this.each({ type: command.type, flows: [command.flow] }, act);
   }
 
   private readTalk(id: FlowId, from: number): void {
@@ -197,25 +234,19 @@ export class Desk {
     return record.revert() ? null : 'the flow was not changed';
   }
 
-  private duplicates(command: OnFlows): void {
-    const copies: FlowId[] = [];
-    this.each(command, (record) => this.duplicate(record, copies));
-    if (copies.length > 0) this.history.made('duplicate', copies);
+  private duplicates(command: OnFlows): Work {
+    const made = this.history.beginMaking('duplicate');
+    return this.each(command, (record) => this.duplicate(record, made));
   }
 
-  private duplicate(record: Record, copies: FlowId[]): string | null {
+  private duplicate(record: Record, made: (id: FlowId) => void): string | null {
     if (!('copyTo' in record)) return 'only HTTP flows can be duplicated';
     if (record.isLive) return 'the flow is still running';
     const copy = this.context.ledger.open(record.client);
     record.copyTo(copy);
     this.context.ledger.finished(copy);
-    copies.push(copy.id);
+    made(copy.id);
     this.say({ type: 'flow-added', id: copy.id });
-    return null;
-  }
-
-  private remove(record: Record): string | null {
-    this.context.ledger.remove(record);
     return null;
   }
 

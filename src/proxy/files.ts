@@ -6,8 +6,8 @@ import type { Ledger } from './ledger.js';
 import { Outside } from './outside.js';
 import { StoreThread } from './storethread.js';
 
-/** Flows that cross to the other thread in one go. */
-const BATCH = 200;
+/** Flows that cross to the other thread in one go, and numbers of flows. */
+const [BATCH, TOGETHER] = [200, 1000];
 
 interface Job {
   readonly command: Extract<FileCommand, { type: 'save' | 'load' | 'restore' }>;
@@ -38,6 +38,7 @@ export class Files {
   /** Called when flows that were asked for are here. */
   private readonly fetching: (() => void)[] = [];
   private readonly store: StoreThread;
+  private telling: { readonly type: 'forget' | 'take-back'; readonly ids: FlowId[] } | null = null;
 
   constructor(
     private readonly ledger: Ledger,
@@ -82,15 +83,43 @@ export class Files {
 
   /** Takes flows in that are outside; `done` is called when they are here, or lost. */
   bring(ids: readonly FlowId[], done: () => void): void {
+    this.tellLater();
     this.fetching.push(done);
     for (const id of ids) this.outside.remove(id);
     this.store.tell({ type: 'bring', ids });
   }
 
-  /** Flows outside are deleted. */
-  forget(ids: readonly FlowId[]): void {
-    for (const id of ids) this.outside.remove(id);
-    this.store.tell({ type: 'forget', ids });
+  /** Whether the store's thread has a flow. */
+  has(id: FlowId): boolean {
+    return this.outside.has(id);
+  }
+
+  /** A flow outside is deleted. */
+  forget(id: FlowId): void {
+    this.outside.remove(id);
+    this.later('forget', id);
+  }
+
+  /** A deleted one is there again. */
+  takeBack(id: FlowId): void {
+    this.outside.takeBack(id);
+    this.later('take-back', id);
+  }
+
+  /** What is told of many flows in turn goes over together. */
+  private later(type: 'forget' | 'take-back', id: FlowId): void {
+    if (this.telling?.type !== type || this.telling.ids.length >= TOGETHER) this.tellLater();
+    if (!this.telling) {
+      this.telling = { type, ids: [] };
+      setImmediate(() => this.tellLater());
+    }
+    this.telling.ids.push(id);
+  }
+
+  private tellLater(): void {
+    const { telling } = this;
+    this.telling = null;
+    if (telling) this.store.tell(telling);
   }
 
   /** Nothing is to be read or written any more. */

@@ -109,10 +109,8 @@ export class ScriptDesk {
     if (finished.length < records.length)
       this.refuse('run-script', 'a flow that is still running, or was passed through unread, was left out');
     if (finished.length === 0) return;
-    this.history.begin(
-      'run-script',
-      finished.map(({ id }) => id),
-    );
+    const begun = this.history.begin('run-script');
+    for (const { id } of finished) begun(id);
     for (const record of finished) record.clearScriptNotes();
     const flows = await Promise.all(finished.map(finishedImage));
     const report = await runScript(file, flows, this.context.options, {

@@ -1,5 +1,7 @@
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
+import { rowOf } from '../flow/picture.js';
+import type { FlowRow } from '../flow/row.js';
 import type { FlowReader } from './flowreader.js';
 import type { Standing } from './formats/mitmproxy/dump.js';
 import type { IndexedFile } from './indexedfile.js';
@@ -51,6 +53,15 @@ export class Outside implements FlowReader {
   /** The flow as it stands in its file, if that is a dump of this version. Throws a FileFailure. */
   standing(id: FlowId, version: number): Standing | null {
     return this.files.find((file) => file.has(id))?.standing(id, version) ?? null;
+  }
+
+  /** They are here again; their rows. One whose file is not what it was stays away. */
+  takeBack(ids: readonly FlowId[]): FlowRow[] {
+    for (const id of ids) this.gone.delete(id);
+    return ids.flatMap((id) => {
+      const flow = this.read(id);
+      return flow ? rowOf(flow) : [];
+    });
   }
 
   /** They are not here any more. */

@@ -45,6 +45,8 @@ function hear(command: FileCommand): void {
       return answer(portOver(command.port), { reader: eitherOf([outside, session]), feed, stopLoading });
     case 'bring':
       return bring(command.ids);
+    case 'take-back':
+      return feed.add(outside.takeBack(command.ids));
     case 'forget':
       outside.release(command.ids);
       return feed.remove(command.ids);
