@@ -9,6 +9,7 @@ import type { Finished } from './flow/image.js';
 import type { RowBatch } from './flow/row.js';
 import type { SharedRows } from './flow/rowtable.js';
 import type { ListEdit } from './flow/slotlist.js';
+import type { FlowTarget } from './flow/targets.js';
 import type { FlowState } from './journal/state.js';
 import type { OptionName, OptionShape, OptionValue } from './options.js';
 
@@ -24,10 +25,7 @@ import type { OptionName, OptionShape, OptionValue } from './options.js';
  * - Where two requests of one kind can be under way, the answer names what it answers.
  */
 
-export interface FlowTarget {
-  readonly id: FlowId;
-  readonly revision: number;
-}
+export type { FlowTarget };
 
 /** What the interface asks for. */
 export type ProxyCommand =

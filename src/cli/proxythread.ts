@@ -1,5 +1,6 @@
 import v8 from 'node:v8';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { type Crossing, crossing } from '../flow/targets.js';
 import type { Mistake, Options } from '../options.js';
 import {
   type ListeningPlace,
@@ -45,7 +46,8 @@ export function startProxy(
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
   });
   worker.on('error', crashed);
-  const port = portOver<ProxyEvent, ProxyCommand>(port1);
+  const crossed = portOver<ProxyEvent, Crossing<ProxyCommand>>(port1);
+  const port: Port<ProxyEvent, ProxyCommand> = { ...crossed, say: (command) => crossed.say(crossing(command)) };
   const early: ProxyEvent[] = [];
   return new Promise((done) => {
     const listener = (event: ProxyEvent): void => {

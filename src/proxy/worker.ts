@@ -4,6 +4,7 @@ import { Leaves } from '../certs/leaves.js';
 import { isExposed, openAuthority, openConfdir, writeBundle } from '../certs/store.js';
 import { now } from '../flow/clock.js';
 import type { Origin } from '../flow/flow.js';
+import { arrived, type Crossing } from '../flow/targets.js';
 import { isMistake, type Options } from '../options.js';
 import {
   failureText,
@@ -40,7 +41,7 @@ import { StreamSave } from './streamsave.js';
  */
 
 const settings = workerData as ProxySettings;
-const port = portOver<ProxyCommand, ProxyEvent>(settings.port);
+const port = portOver<Crossing<ProxyCommand>, ProxyEvent>(settings.port);
 const { say } = port;
 let hearLog = (_entry: LogEntry): void => {};
 const log = (level: LogLevel, text: string, isEcho = false): void => {
@@ -149,7 +150,7 @@ async function start(): Promise<void> {
   if (extras.unclaimed !== null)
     return say({ type: 'could-not-listen', reason: `--set: there is no option "${extras.unclaimed}"` });
   const fetching = new Fetching(files, (command) => desk.hear(command));
-  port.hear((command) => fetching.hear(command));
+  port.hear((command) => fetching.hear(arrived(command)));
   const unopened = await listeners.change(options.server ? rules.asked : []);
   if (unopened) return say({ type: 'could-not-listen', reason: unopened.mistake });
   void scripts.run();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { sourceOf } from '../../src/content/source.js';
 import type { FlowId } from '../../src/flow/flow.js';
 import type { Finished } from '../../src/flow/image.js';
 import type { FlowRow } from '../../src/flow/row.js';
@@ -166,4 +167,40 @@ test('NF-09 what is left of a file that changed is told, and nothing hangs on it
   const { entry } = await proxy.event('logged', after);
   assert.match(entry.text, /a\.mitm: the flow at byte \d+ cannot be read: /);
   assert.equal((await proxy.event('refused', after)).reason, 'the flow is gone');
+});
+
+test('KEY-50 deleted flows of a file come back with u, in their place and unread, and go again', async (t) => {
+  const proxy = await startProxy(t);
+  await loaded(proxy, await fileOf(t, ['/a', '/b', '/c']));
+  const before = proxy.list();
+  const [, second] = before;
+  assert.ok(second);
+  proxy.say({ type: 'mark', flows: [target(second)], marked: true }); // this one comes over
+  await proxy.row((row) => row.marked);
+  proxy.say({ type: 'remove', flows: before.map(target) });
+  await proxy.until(() => proxy.rows.size === 0, 'all are gone');
+  for (const type of ['undo', 'redo', 'undo'] as const) {
+    proxy.say({ type });
+    const count = type === 'undo' ? 3 : 0;
+    await proxy.until(() => proxy.rows.size === count, `${count} flows after ${type}`);
+  }
+  assert.deepEqual(
+    proxy.list().map(({ id, path: at, marked }) => [id, at, marked]),
+    before.map(({ id, path: at }) => [id, at, at === '/b']),
+  );
+  const { response: data } = await proxy.read(before[2]?.id ?? second.id);
+  assert.equal(data && Buffer.from(sourceOf(data).read(0, 100)).toString(), 'body of /c');
+});
+
+test('a command about many flows is done to each, and what is asked behind it waits', async (t) => {
+  const proxy = await startProxy(t);
+  await loaded(proxy, await manyFlows(t, 3000));
+  await proxy.until(() => proxy.rows.size === 3000, 'all rows');
+  const all = proxy.list();
+  proxy.say({ type: 'mark', flows: all.map(target), marked: true });
+  proxy.say({ type: 'remove', flows: all.slice(0, 2999).map(target) });
+  const row = await proxy.until(() => (proxy.rows.size === 1 ? proxy.list()[0] : null), 'one is left');
+  assert.deepEqual([row.id, row.marked], [all[2999]?.id, true]);
+  proxy.say({ type: 'undo' });
+  await proxy.until(() => proxy.rows.size === 3000 && proxy.list().every((one) => one.marked), 'all are there, marked');
 });
