@@ -19,10 +19,11 @@ export interface Command {
 }
 
 export async function runCommand(t: TestContext, ...words: readonly string[]): Promise<Command> {
-  const home = path.join(temporaryFolder(t), 'home');
+  let end = async (): Promise<unknown> => null;
+  const folder = temporaryFolder(t, () => end());
+  const home = path.join(folder, 'home');
   await shareAuthority(home);
   const child = spawn(process.execPath, [MAIN, ...words], { env: { ...process.env, SLUICE_HOME: home } });
-  t.after(() => child.kill('SIGKILL'));
   let out = '';
   let complaints = '';
   const waiting = new Set<() => void>();
@@ -34,6 +35,10 @@ export async function runCommand(t: TestContext, ...words: readonly string[]): P
     complaints += piece.toString();
   });
   const code = new Promise<number | null>((done) => child.on('close', done));
+  end = () => {
+    child.kill('SIGKILL');
+    return code;
+  };
   const prints = (wanted: RegExp): Promise<void> =>
     new Promise((done, fail) => {
       const late = setTimeout(() => fail(new Error(`never printed ${wanted}: ${out}${complaints}`)), 10_000);

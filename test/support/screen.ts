@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
-import unicode11 from '@xterm/addon-unicode11';
-import xterm from '@xterm/headless';
+
+import unicode11 = require('@xterm/addon-unicode11');
+import xterm = require('@xterm/headless');
 
 const DEADLINE = 10_000;
 
