@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { DEADLINE } from './deadline.js';
 import { shareAuthority, temporaryFolder } from './proxy.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -41,7 +42,7 @@ export async function runCommand(t: TestContext, ...words: readonly string[]): P
   };
   const prints = (wanted: RegExp): Promise<void> =>
     new Promise((done, fail) => {
-      const late = setTimeout(() => fail(new Error(`never printed ${wanted}: ${out}${complaints}`)), 10_000);
+      const late = setTimeout(() => fail(new Error(`never printed ${wanted}: ${out}${complaints}`)), DEADLINE);
       const look = (): void => {
         if (!wanted.test(out)) return;
         clearTimeout(late);

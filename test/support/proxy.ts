@@ -17,9 +17,9 @@ import {
   type StoreEvent,
   type StoreQuery,
 } from '../../src/protocol.js';
+import { DEADLINE } from './deadline.js';
 
 const POLL = 20;
-const DEADLINE = 10_000;
 
 export interface Read {
   readonly flow: Flow;

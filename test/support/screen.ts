@@ -1,9 +1,8 @@
 import { PassThrough, Writable } from 'node:stream';
+import { DEADLINE } from './deadline.js';
 
 import unicode11 = require('@xterm/addon-unicode11');
 import xterm = require('@xterm/headless');
-
-const DEADLINE = 10_000;
 
 /** A terminal in memory: what a person would see, cell by cell, and every byte that was written to it. */
 export class TestScreen {

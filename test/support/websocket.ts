@@ -4,6 +4,7 @@ import type net from 'node:net';
 import type { TestContext } from 'node:test';
 import type { WebSocket } from 'ws';
 import { openTunnel, secure, tunnelThrough } from '../script/scripted.js';
+import { DEADLINE } from './deadline.js';
 import type { RunningProxy } from './proxy.js';
 
 import ws = require('ws');
@@ -88,7 +89,10 @@ export class TalkingClient {
 
   private until(isThere: () => boolean, what: string): Promise<void> {
     return new Promise((done, fail) => {
-      const late = setTimeout(() => fail(new Error(`never came: ${what}; heard ${JSON.stringify(this.heard)}`)), 5000);
+      const late = setTimeout(
+        () => fail(new Error(`never came: ${what}; heard ${JSON.stringify(this.heard)}`)),
+        DEADLINE,
+      );
       const entry = {
         isThere,
         done: () => {
