@@ -186,6 +186,7 @@ test('DM-19 EVT-25 a script kills the flow: both sides are cut, and nothing of t
   client.socket.send('bad');
   assert.equal((await client.closes()).code, 1006);
   assert.deepEqual(await saidUntil(proxy, 't.mjs', 'end 1006 killed'), ['end 1006 killed']);
+  await proxy.until(() => origin.heard.length > 0, 'the first message');
   assert.deepEqual(origin.heard, ['good']);
   const row = await proxy.row((one) => one.failed);
   assert.match(row.error, /killed/i);
@@ -201,6 +202,7 @@ test('DM-17 EVT-25 a script holds a message until the user lets it go', async (t
   for (const text of ['before', 'hold me', 'after']) client.socket.send(text);
   const held = await proxy.row((row) => row.held === 'request');
   assert.deepEqual(told(await readTalk(proxy, held.id)), ['> text before', '> text held hold me']);
+  await proxy.until(() => origin.heard.length > 0, 'the first message');
   assert.deepEqual(origin.heard, ['before']);
   proxy.say({ type: 'resume', flows: [held] });
   await proxy.until(() => origin.heard.length === 3, 'all');
@@ -293,6 +295,7 @@ test('S4-04 S3-39 earlier messages are what was sent, also when their contents h
     'X30005 -d30000 X30005',
     'X30005 -d30000 X30005 X30005',
   ]);
+  await proxy.until(() => origin.heard.length === 3, 'all messages');
   assert.deepEqual(
     origin.heard.map((text) => text.length),
     [30_005, 30_005, 30_005],
