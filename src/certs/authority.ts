@@ -1,7 +1,8 @@
 import crypto, { type KeyObject, X509Certificate } from 'node:crypto';
-import forge from 'node-forge';
 import { pemOf } from '../flow/der.js';
 import type { CertName } from './names.js';
+
+import forge = require('node-forge');
 
 /*
  * Makes the CA and signs leaves. forge only builds the structures: keys and signatures are node:crypto's, sixty times

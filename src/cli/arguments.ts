@@ -1,4 +1,3 @@
-import minimist from 'minimist';
 import {
   defaultOptions,
   isMistake,
@@ -12,6 +11,8 @@ import {
   withOption,
 } from '../options.js';
 import { flagOf } from './usage.js';
+
+import minimist = require('minimist');
 
 /** Values that --set gave to options that scripts are to bring. */
 export type Given = Readonly<Record<string, string>>;

@@ -1,7 +1,10 @@
-import { HTTPParser } from 'http-parser-js';
 import { type Field, type Fields, isBlank, trimBlanks } from '../flow/fields.js';
 import type { HttpVersion } from '../flow/flow.js';
 import { type Framing, Malformed, requestFraming, responseFraming } from './framing.js';
+
+import parser = require('http-parser-js');
+
+const { HTTPParser } = parser;
 
 /*
  * A strict HTTP/1 reader on top of http-parser-js (RFC 9112). The stock parser forgives what a proxy must not: it

@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto';
-import { pkcs12 } from '../certs/authority.js';
 import type { Origin } from '../flow/flow.js';
 import type { Page, PageResponse } from './context.js';
 
@@ -36,7 +35,7 @@ export function landingPage(
   };
 }
 
-function respond(path: string, certificate: X509Certificate): PageResponse {
+async function respond(path: string, certificate: X509Certificate): Promise<PageResponse> {
   switch (path) {
     case '/':
       return response('text/html; charset=utf-8', Buffer.from(html(certificate)));
@@ -44,8 +43,10 @@ function respond(path: string, certificate: X509Certificate): PageResponse {
       return response('application/x-x509-ca-cert', Buffer.from(certificate.toString()), 'sluice-ca.pem');
     case '/cert/cer':
       return response('application/x-x509-ca-cert', certificate.raw, 'sluice-ca.cer');
-    case '/cert/p12':
+    case '/cert/p12': {
+      const { pkcs12 } = await import('../certs/authority.js');
       return response('application/x-pkcs12', pkcs12(certificate, P12_PASSWORD), 'sluice-ca.p12');
+    }
     default:
       return { ...response('text/plain', Buffer.from('Not found.\n')), status: 404, reason: 'Not Found' };
   }

@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { Authority } from '../certs/authority.js';
+import type { Pair } from '../certs/authority.js';
 import { Leaves } from '../certs/leaves.js';
 import { isExposed, openAuthority, openConfdir, writeBundle } from '../certs/store.js';
 import { now } from '../flow/clock.js';
@@ -52,6 +52,12 @@ const log = (level: LogLevel, text: string, isEcho = false): void => {
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
+/** forge is loaded with the first client that speaks TLS: that takes a sixth of the whole start. */
+async function leavesOf(opened: Promise<Pair>): Promise<Leaves> {
+  const { Authority } = await import('../certs/authority.js');
+  return new Leaves(new Authority(await opened));
+}
+
 async function start(): Promise<void> {
   const options = settings.options as Options;
   const rules = compileRules(options, null, null);
@@ -62,8 +68,8 @@ async function start(): Promise<void> {
     return say({ type: 'could-not-listen', reason: (error as Error).message });
   }
   const opened = openAuthority(settings.confdir, options);
-  const leaves = opened.then((pair) => new Leaves(new Authority(pair)));
-  leaves.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
+  opened.catch((error: Error) => say({ type: 'could-not-listen', reason: error.message }));
+  let leaves: Promise<Leaves> | null = null;
   const sources = scriptSources(options.scripts, settings.scriptText, options.eval);
   if (isMistake(sources)) return say({ type: 'could-not-listen', reason: sources.mistake });
   const feed: Feed<Record> = new Feed(say);
@@ -124,7 +130,10 @@ async function start(): Promise<void> {
     extras,
     scriptFailed,
     ...rules,
-    leaf: async (names) => (await leaves).contextFor(names),
+    leaf: async (names) => {
+      leaves ??= leavesOf(opened);
+      return (await leaves).contextFor(names);
+    },
     page: landingPage(async () => (await opened).certificate, isOurAddress),
     postman: new Postman(),
     listening: listeners,

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import esbuild from 'esbuild';
 import type { HostSettings } from './image.js';
+
+import esbuild = require('esbuild');
 
 /** What `import … from 'sluice'` means inside a script. */
 const API = fileURLToPath(new URL('./api.js', import.meta.url));

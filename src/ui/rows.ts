@@ -26,6 +26,8 @@ export class Rows {
   private readonly at = new SlotPages();
   /** What scripts say in their columns. */
   private readonly told = new Map<FlowId, Readonly<Record<string, string>>>();
+  /** The newest flow the proxy has told of. Of a later one a script may speak before its row is here. */
+  private newestId = 0;
   /** The slots in use, ascending: the order in which flows came. */
   private slots = new SlotList();
   readonly listing = new Listing(this.table, () => this.slots);
@@ -70,7 +72,7 @@ export class Rows {
   }
 
   tell(id: FlowId, texts: Readonly<Record<string, string>>): void {
-    if (this.at.get(id) !== undefined) this.told.set(id, { ...this.told.get(id), ...texts });
+    if (this.at.get(id) !== undefined || id > this.newestId) this.told.set(id, { ...this.told.get(id), ...texts });
   }
 
   /** What a script's column says of a flow. */
@@ -84,7 +86,9 @@ export class Rows {
     const { numbers, texts } = batch;
     const touched: number[] = [];
     for (let row = 0; row < rowCount(numbers); row += 1) {
-      const slot = this.slotFor(idIn(numbers, row));
+      const id = idIn(numbers, row);
+      const slot = this.slotFor(id);
+      if (from === 'proxy') this.newestId = Math.max(this.newestId, id);
       const at = row * ROW_NUMBERS;
       const own = numbers.subarray(at, at + ROW_NUMBERS);
       this.table.put(slot, own, texts[row * 2] ?? '', texts[row * 2 + 1] ?? '');
@@ -137,11 +141,11 @@ export class Rows {
   private remove(removed: readonly FlowId[]): number[] {
     const gone: number[] = [];
     for (const id of removed) {
+      this.told.delete(id);
       const slot = this.at.get(id);
       if (slot === undefined) continue;
       gone.push(slot);
       this.at.delete(id);
-      this.told.delete(id);
       this.table.remove(slot);
     }
     const all = this.slots.all();

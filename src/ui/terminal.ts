@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
 import { PassThrough, type Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import blessed from 'blessed';
 import { type Input, KeyDecoder } from './keys.js';
 import type { Line, Screen } from './lines.js';
 import { glyphOf, isWide } from './text.js';
 import { type Attribute, attributes, PLAIN } from './theme.js';
+
+import blessed = require('blessed');
 
 /*
  * The only file that knows blessed. It is used as a canvas: cells are written here, blessed finds out what differs from

@@ -1,4 +1,6 @@
-import { extension, PerMessageDeflate, Receiver, Sender, type SenderSocket } from 'ws';
+import type { PerMessageDeflate, Receiver, Sender, SenderSocket } from 'ws';
+
+import ws = require('ws');
 
 /*
  * Frames to messages and back. The one file that knows the package ws.
@@ -19,7 +21,7 @@ export interface Extensions {
 export function negotiated(field: string): Extensions {
   if (field === '') return { deflate: null, unknown: [] };
   try {
-    const { [DEFLATE]: [deflate = null] = [], ...others } = extension.parse(field);
+    const { [DEFLATE]: [deflate = null] = [], ...others } = ws.extension.parse(field);
     extensionsOf(deflate, false, 0); // throws for parameters that mean nothing
     return { deflate, unknown: Object.keys(others) };
   } catch {
@@ -43,7 +45,7 @@ export interface MessageListener {
 
 function extensionsOf(deflate: Deflate, isServer: boolean, limit: number): Record<string, PerMessageDeflate> {
   if (!deflate) return {};
-  const one = new PerMessageDeflate({ isServer, maxPayload: limit, threshold: 0 });
+  const one = new ws.PerMessageDeflate({ isServer, maxPayload: limit, threshold: 0 });
   one.accept([{ ...deflate }]);
   return { [DEFLATE]: one };
 }
@@ -80,7 +82,7 @@ export class MessageReader {
   }
 
   private open(): Receiver {
-    const receiver = new Receiver({
+    const receiver = new ws.Receiver({
       isServer: this.fromClient,
       extensions: this.extensions,
       maxPayload: this.limit,
@@ -125,7 +127,7 @@ export class MessageWriter {
       cork: () => {},
       uncork: () => {},
     };
-    this.sender = new Sender(socket, this.extensions);
+    this.sender = new ws.Sender(socket, this.extensions);
   }
 
   /** `done` is called when all of it has been written. */

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import zlib from 'node:zlib';
 import { openApp } from '../support/app.js';
 import { fetchThrough } from '../support/client.js';
+import { DEADLINE } from '../support/deadline.js';
 import { answering, response, startOrigin } from '../support/origin.js';
 import { temporaryFolder } from '../support/proxy.js';
 import { openWebSocketAt, startWebSocketOrigin } from '../support/websocket.js';
@@ -12,7 +13,7 @@ import { openWebSocketAt, startWebSocketOrigin } from '../support/websocket.js';
 /** Waits until a file holds a text. */
 function holds(file: string, text: string): Promise<void> {
   return new Promise((done, fail) => {
-    const late = setTimeout(() => fail(new Error(`${file} never held ${text}`)), 10_000);
+    const late = setTimeout(() => fail(new Error(`${file} never held ${text}`)), DEADLINE);
     const poll = setInterval(() => {
       if (!fs.existsSync(file) || !fs.readFileSync(file).includes(text)) return;
       clearTimeout(late);

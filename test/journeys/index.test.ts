@@ -65,8 +65,9 @@ for (const name of ['a.mitm', 'a.har'])
     await fetchThrough(port, `http://127.0.0.1:${origin.port}/live`);
     await screen.sees(/\/live +200/);
     screen.press('L', file, '\r');
-    assert.match(await screen.sees('3 flows loaded from'), /\/live[\s\S]*\/one[\s\S]*\/two[\s\S]*\/three/);
-    assert.match(screen.text(), /\[1\/4\]/);
+    await screen.sees('3 flows loaded from');
+    await screen.sees(/\/live[\s\S]*\/one[\s\S]*\/two[\s\S]*\/three/);
+    await screen.sees('[1/4]');
     screen.press('j', 'j', '\r', 'l');
     await screen.sees('body of /two');
     screen.press('q', 'm');
@@ -121,8 +122,7 @@ test('FX-01 the view filter applies to flows in files from the first batch on, a
   const file = await fileOf(t, ['/one', '/two', '/three']);
   screen.press('L', file, '\r');
   await screen.sees('3 flows loaded from');
-  assert.match(screen.text(), /\[1\/2\]/);
-  assert.doesNotMatch(screen.text(), /\/one/);
+  assert.doesNotMatch(await screen.sees('[1/2]'), /\/one/);
   screen.press(':', 'set view_filter /one', '\r');
   await screen.sees('[1/1]');
   await screen.sees(/\/one +200/);

@@ -7,6 +7,7 @@ import type { OptionName, OptionValue } from '../../src/options.js';
 import type { ScriptReport } from '../../src/protocol.js';
 import { type EventName, eventNames } from '../../src/script/events.js';
 import { Client } from '../support/client.js';
+import { DEADLINE } from '../support/deadline.js';
 import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
 
 /** Writes a script into a folder of its own. */
@@ -114,8 +115,6 @@ export async function tunnelThrough(port: number, authority: string): Promise<Cl
   await client.until('\r\n\r\n');
   return client;
 }
-
-const DEADLINE = 5000;
 
 /** What does not come in time is an error that says what the event log has. */
 function within<T>(

@@ -186,6 +186,7 @@ test('DM-19 EVT-25 a script kills the flow: both sides are cut, and nothing of t
   client.socket.send('bad');
   assert.equal((await client.closes()).code, 1006);
   assert.deepEqual(await saidUntil(proxy, 't.mjs', 'end 1006 killed'), ['end 1006 killed']);
+  await proxy.until(() => origin.heard.length > 0, 'the first message');
   assert.deepEqual(origin.heard, ['good']);
   const row = await proxy.row((one) => one.failed);
   assert.match(row.error, /killed/i);
@@ -201,6 +202,7 @@ test('DM-17 EVT-25 a script holds a message until the user lets it go', async (t
   for (const text of ['before', 'hold me', 'after']) client.socket.send(text);
   const held = await proxy.row((row) => row.held === 'request');
   assert.deepEqual(told(await readTalk(proxy, held.id)), ['> text before', '> text held hold me']);
+  await proxy.until(() => origin.heard.length > 0, 'the first message');
   assert.deepEqual(origin.heard, ['before']);
   proxy.say({ type: 'resume', flows: [held] });
   await proxy.until(() => origin.heard.length === 3, 'all');
@@ -293,6 +295,7 @@ test('S4-04 S3-39 earlier messages are what was sent, also when their contents h
     'X30005 -d30000 X30005',
     'X30005 -d30000 X30005 X30005',
   ]);
+  await proxy.until(() => origin.heard.length === 3, 'all messages');
   assert.deepEqual(
     origin.heard.map((text) => text.length),
     [30_005, 30_005, 30_005],
@@ -355,21 +358,21 @@ test('DMW-02 the contents of many messages do not stay in the thread of the scri
        if (message.isText) {
          collect();
          const held = process.memoryUsage().arrayBuffers / 1e6;
-         const bytes = [0, 1, 9, 50_000, 99_999].map((at) => messages[at].content.length);
-         console.log(messages.length, held < 20 ? 'little' : held + ' MB', bytes.join());
+         const bytes = [0, 1, 9, 10_000, 19_999].map((at) => messages[at].content.length);
+         console.log(messages.length, held < 1 ? 'little' : held + ' MB', bytes.join());
        }
      }`,
   );
   const origin = await startWebSocketOrigin(t, SILENT);
   const client = await openWebSocket(proxy, origin.port);
-  const content = Buffer.alloc(1000, 7);
-  for (let at = 0; at < 100_000; at += 1) {
+  const content = Buffer.alloc(1000, 7); // twenty megabytes in all, two of them dropped
+  for (let at = 0; at < 20_000; at += 1) {
     client.socket.send(content);
     if (at % 500 === 0) await proxy.until(() => origin.heard.length > at * 0.9 - 2000, 'room');
   }
   client.socket.send('measure');
-  await talkRow(proxy, 100_001).catch(() => talkRow(proxy, 100_001));
-  await line(proxy, 't.mjs: 100001 little 999,1000,1000,999,1000');
+  await talkRow(proxy, 20_001);
+  await line(proxy, 't.mjs: 20001 little 999,1000,1000,999,1000');
 });
 
 test('DM-19 EVT-27 TCP: a script kills in tcp_start, and no byte reaches the server', async (t) => {

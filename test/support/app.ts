@@ -22,7 +22,11 @@ export interface AppSettings {
 }
 
 export async function openApp(t: TestContext, settings: AppSettings = {}): Promise<App> {
-  const confdir = path.join(temporaryFolder(t), 'conf');
+  let end = async (): Promise<void> => {};
+  const confdir = path.join(
+    temporaryFolder(t, () => end()),
+    'conf',
+  );
   await shareAuthority(confdir);
   const screen = new TestScreen(settings.columns ?? 120, settings.rows ?? 30);
   const options: Options = { ...defaultOptions(), listen_port: 0, confdir, ...settings.options };
@@ -37,9 +41,9 @@ export async function openApp(t: TestContext, settings: AppSettings = {}): Promi
     },
   });
   if (isMistake(console)) throw new Error(console.mistake);
-  t.after(async () => {
+  end = async () => {
     console.restore();
     await console.stop(true);
-  });
+  };
   return { screen, console, port: console.listening.port, confdir, caFile: path.join(confdir, 'ca-cert.pem') };
 }

@@ -1,6 +1,5 @@
 import net, { type Socket } from 'node:net';
-
-const DEADLINE = 10_000;
+import { DEADLINE } from './deadline.js';
 
 /** A raw client connection that gathers what it is sent. */
 export class Client {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { DEADLINE } from './deadline.js';
 import { shareAuthority, temporaryFolder } from './proxy.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -19,10 +20,11 @@ export interface Command {
 }
 
 export async function runCommand(t: TestContext, ...words: readonly string[]): Promise<Command> {
-  const home = path.join(temporaryFolder(t), 'home');
+  let end = async (): Promise<unknown> => null;
+  const folder = temporaryFolder(t, () => end());
+  const home = path.join(folder, 'home');
   await shareAuthority(home);
   const child = spawn(process.execPath, [MAIN, ...words], { env: { ...process.env, SLUICE_HOME: home } });
-  t.after(() => child.kill('SIGKILL'));
   let out = '';
   let complaints = '';
   const waiting = new Set<() => void>();
@@ -34,9 +36,13 @@ export async function runCommand(t: TestContext, ...words: readonly string[]): P
     complaints += piece.toString();
   });
   const code = new Promise<number | null>((done) => child.on('close', done));
+  end = () => {
+    child.kill('SIGKILL');
+    return code;
+  };
   const prints = (wanted: RegExp): Promise<void> =>
     new Promise((done, fail) => {
-      const late = setTimeout(() => fail(new Error(`never printed ${wanted}: ${out}${complaints}`)), 10_000);
+      const late = setTimeout(() => fail(new Error(`never printed ${wanted}: ${out}${complaints}`)), DEADLINE);
       const look = (): void => {
         if (!wanted.test(out)) return;
         clearTimeout(late);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { DEADLINE } from './deadline.js';
 
 /*
  * Websocket frames by hand (RFC 6455 5.2), also those that no library would send.
@@ -92,7 +93,7 @@ export class RawWebSocket {
   }
 
   /** Waits at most so many milliseconds; whether it came. */
-  comes(isThere: () => boolean, milliseconds = 10_000): Promise<boolean> {
+  comes(isThere: () => boolean, milliseconds = DEADLINE): Promise<boolean> {
     return new Promise((done) => {
       const settle = (came: boolean): void => {
         clearTimeout(late);

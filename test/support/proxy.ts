@@ -17,9 +17,9 @@ import {
   type StoreEvent,
   type StoreQuery,
 } from '../../src/protocol.js';
+import { DEADLINE } from './deadline.js';
 
 const POLL = 20;
-const DEADLINE = 10_000;
 
 export interface Read {
   readonly flow: Flow;
@@ -133,9 +133,16 @@ export class RunningProxy {
   }
 }
 
-export function temporaryFolder(t: TestContext): string {
+/** A folder that is removed when the test is over and `ended` has been waited for: nobody may write into it any more. */
+export function temporaryFolder(t: TestContext, ended: () => Promise<unknown> = async () => null): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  t.after(async () => {
+    try {
+      await ended();
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  });
   return folder;
 }
 
@@ -153,7 +160,8 @@ export async function startProxy(
   options: Partial<Options> = {},
   ca: string | null = null,
 ): Promise<RunningProxy> {
-  const folder = temporaryFolder(t);
+  let end = async (): Promise<void> => {};
+  const folder = temporaryFolder(t, () => end());
   const confdir = path.join(folder, 'conf');
   if (ca !== null) {
     fs.mkdirSync(confdir);
@@ -177,12 +185,12 @@ export async function startProxy(
   const proxy = new RunningProxy(confdir, spool, portOver(port1));
   const crash = new Promise<never>((_, reject) => worker.once('error', reject));
   crash.catch(() => {}); // reported where it is awaited, or as a failed wait
-  t.after(async () => {
+  end = async () => {
     proxy.say({ type: 'stop' });
     await worker.terminate();
     proxy.store?.close();
     proxy.channel.close();
-  });
+  };
   proxy.port = (await Promise.race([proxy.event('listening'), crash])).places[0]?.port ?? 0;
   return proxy;
 }

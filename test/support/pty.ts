@@ -5,8 +5,9 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { IPty } from '@lydell/node-pty';
-import unicode11 from '@xterm/addon-unicode11';
-import xterm from '@xterm/headless';
+
+import unicode11 = require('@xterm/addon-unicode11');
+import xterm = require('@xterm/headless');
 
 /*
  * A program in a pseudo-terminal, and the screen a person would see. The terminal is optional: where its native part

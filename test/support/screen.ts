@@ -1,8 +1,8 @@
 import { PassThrough, Writable } from 'node:stream';
-import unicode11 from '@xterm/addon-unicode11';
-import xterm from '@xterm/headless';
+import { DEADLINE } from './deadline.js';
 
-const DEADLINE = 10_000;
+import unicode11 = require('@xterm/addon-unicode11');
+import xterm = require('@xterm/headless');
 
 /** A terminal in memory: what a person would see, cell by cell, and every byte that was written to it. */
 export class TestScreen {

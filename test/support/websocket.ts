@@ -2,9 +2,12 @@ import http from 'node:http';
 import https from 'node:https';
 import type net from 'node:net';
 import type { TestContext } from 'node:test';
-import { WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { openTunnel, secure, tunnelThrough } from '../script/scripted.js';
+import { DEADLINE } from './deadline.js';
 import type { RunningProxy } from './proxy.js';
+
+import ws = require('ws');
 
 /** A websocket server, and what was said to it. */
 export interface WebSocketOrigin {
@@ -33,7 +36,7 @@ export async function startWebSocketOrigin(t: TestContext, options: OriginOption
   const { deflate = false, tls, plain, answer = echo } = options;
   const server = tls ? https.createServer(tls) : http.createServer();
   const origin = { sockets: [] as WebSocket[], heard: [] as string[], handshakes: [] as Record<string, string>[] };
-  const sockets = new WebSocketServer({ server, perMessageDeflate: deflate });
+  const sockets = new ws.WebSocketServer({ server, perMessageDeflate: deflate });
   if (plain) server.on('request', plain);
   sockets.on('connection', (socket, { headers }) => {
     origin.sockets.push(socket);
@@ -86,7 +89,10 @@ export class TalkingClient {
 
   private until(isThere: () => boolean, what: string): Promise<void> {
     return new Promise((done, fail) => {
-      const late = setTimeout(() => fail(new Error(`never came: ${what}; heard ${JSON.stringify(this.heard)}`)), 5000);
+      const late = setTimeout(
+        () => fail(new Error(`never came: ${what}; heard ${JSON.stringify(this.heard)}`)),
+        DEADLINE,
+      );
       const entry = {
         isThere,
         done: () => {
@@ -127,7 +133,7 @@ export async function openWebSocketAt(proxyPort: number, port: number): Promise<
 }
 
 async function talkOver(socket: net.Socket, url: string, deflate: boolean | object): Promise<TalkingClient> {
-  const client = new WebSocket(url, { createConnection: () => socket, perMessageDeflate: deflate });
+  const client = new ws.WebSocket(url, { createConnection: () => socket, perMessageDeflate: deflate });
   const talking = new TalkingClient(client);
   await new Promise<void>((done, fail) => {
     client.on('open', done);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import addon from '@xterm/addon-unicode11';
 import type { Terminal } from '@xterm/headless';
 import { escapeBytes, fit, glyphOf, glyphs, isWide, startOf, textWidth } from '../../src/ui/text.js';
+
+import addon = require('@xterm/addon-unicode11');
 
 function shown(text: string): string {
   return [...glyphs(text)].map((glyph) => glyph.text).join('');
