@@ -11,5 +11,5 @@ test('a command is the same when it has crossed, be it about few flows, many or 
     { type: 'mark', flows: flows.slice(0, 2), marked: false },
     { type: 'undo' },
   ];
-  for (const command of commands) assert.deepEqual(arrived(structuredClone(crossing(command))), command);
+  for (const command of commands) assert.deepEqual(arrived<ProxyCommand>(structuredClone(crossing(command))), command);
 });
