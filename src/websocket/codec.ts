@@ -1,10 +1,17 @@
+import { createRequire } from 'node:module';
+import type * as Package from 'ws';
 import type { PerMessageDeflate, Receiver, Sender, SenderSocket } from 'ws';
-
-import ws = require('ws');
 
 /*
  * Frames to messages and back. The one file that knows the package ws.
  */
+
+const require = createRequire(import.meta.url);
+
+/** Loaded by the first websocket: it takes a tenth of the start of a thread that may never see one. */
+function ws(): typeof Package {
+  return require('ws');
+}
 
 const DEFLATE = 'permessage-deflate';
 
@@ -21,7 +28,7 @@ export interface Extensions {
 export function negotiated(field: string): Extensions {
   if (field === '') return { deflate: null, unknown: [] };
   try {
-    const { [DEFLATE]: [deflate = null] = [], ...others } = ws.extension.parse(field);
+    const { [DEFLATE]: [deflate = null] = [], ...others } = ws().extension.parse(field);
     extensionsOf(deflate, false, 0); // throws for parameters that mean nothing
     return { deflate, unknown: Object.keys(others) };
   } catch {
@@ -45,7 +52,7 @@ export interface MessageListener {
 
 function extensionsOf(deflate: Deflate, isServer: boolean, limit: number): Record<string, PerMessageDeflate> {
   if (!deflate) return {};
-  const one = new ws.PerMessageDeflate({ isServer, maxPayload: limit, threshold: 0 });
+  const one = new (ws().PerMessageDeflate)({ isServer, maxPayload: limit, threshold: 0 });
   one.accept([{ ...deflate }]);
   return { [DEFLATE]: one };
 }
@@ -82,7 +89,7 @@ export class MessageReader {
   }
 
   private open(): Receiver {
-    const receiver = new ws.Receiver({
+    const receiver = new (ws().Receiver)({
       isServer: this.fromClient,
       extensions: this.extensions,
       maxPayload: this.limit,
@@ -127,7 +134,7 @@ export class MessageWriter {
       cork: () => {},
       uncork: () => {},
     };
-    this.sender = new ws.Sender(socket, this.extensions);
+    this.sender = new (ws().Sender)(socket, this.extensions);
   }
 
   /** `done` is called when all of it has been written. */
