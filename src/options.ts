@@ -20,6 +20,8 @@ export interface OptionShape {
   readonly alias?: string;
   /** Smallest integer allowed; 1 unless given. */
   readonly least?: number;
+  /** Largest integer allowed. */
+  readonly most?: number;
   /** Can only be given at start. */
   readonly fixed?: true;
 }
@@ -320,6 +322,7 @@ const table = {
     kind: 'int',
     default: 1,
     least: 0,
+    most: 4,
     help: 'sluice dump: 0 prints no flows, 1 a line for each, 2 heads too, 3 and the beginning of bodies, 4 whole bodies.',
   },
   json: { kind: 'bool', default: false, help: 'sluice dump: print each flow as one line of JSON.' },
@@ -484,7 +487,7 @@ export function parseShape(
       return word === 'false' ? false : { mistake: `${name} is true, false or toggle, not "${word}".` };
     case 'int':
       if ((word === undefined || word === '') && option.default === null) return null;
-      return parseInteger(name, word, option.least ?? 1);
+      return parseInteger(name, word, option);
     case 'size': {
       if (word === undefined || word === '')
         return option.default === null ? null : { mistake: `${name} needs a size.` };
@@ -505,9 +508,15 @@ function isPlain(words: readonly string[]): boolean {
   return words.length > 1 && words.every((word) => word !== '' && !/[\s'"]/.test(word));
 }
 
-function parseInteger(name: string, word: string | undefined, least: number): number | Mistake {
-  if (word !== undefined && /^\d{1,9}$/.test(word) && Number(word) >= least) return Number(word);
-  return { mistake: `${name} is a whole number from ${least} up, not "${word ?? ''}".` };
+function parseInteger(
+  name: string,
+  word: string | undefined,
+  { least = 1, most = Number.POSITIVE_INFINITY }: OptionShape,
+): number | Mistake {
+  if (word !== undefined && /^\d{1,9}$/.test(word) && Number(word) >= least && Number(word) <= most)
+    return Number(word);
+  const range = most === Number.POSITIVE_INFINITY ? `from ${least} up` : `from ${least} to ${most}`;
+  return { mistake: `${name} is a whole number ${range}, not "${word ?? ''}".` };
 }
 
 /** A value as a user would type it. */

@@ -170,6 +170,8 @@ export type StoreQuery =
       readonly filter: string | null;
     }
   | { readonly type: 'stop-search'; readonly number: number }
+  /** Which of these flows a filter matches. */
+  | { readonly type: 'judge-flows'; readonly number: number; readonly filter: FilterTree; readonly ids: Float64Array }
   | ListQuery;
 
 /** What the store's thread tells the interface. */
@@ -188,6 +190,10 @@ export type StoreEvent =
     }
   /** `reason` is why it ended before all was looked through, or null. */
   | { readonly type: 'search-ended'; readonly number: number; readonly reason: string | null }
+  /** Numbers of flows, negative for those that do not match; one that cannot be read yet is left out. */
+  | { readonly type: 'flows-judged'; readonly number: number; readonly judged: Float64Array }
+  /** `reason` is why not all could be judged, or null. */
+  | { readonly type: 'judging-ended'; readonly number: number; readonly reason: string | null }
   | ListEvent;
 
 /** About the list where it is not all rows in the order in which they came. */

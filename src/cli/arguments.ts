@@ -82,7 +82,17 @@ export function parseArguments(words: readonly string[]): Task | Mistake {
   const [stranger] = Object.keys(given);
   const hasScripts = options.scripts.length > 0 || options.eval !== null;
   if (stranger !== undefined && !hasScripts) return { mistake: `--set: there is no option "${stranger}"` };
-  return taskOf(parsed._, options, given);
+  return taskOf(parsed._, asked(argv, parsed._, options), given);
+}
+
+const LISTENS: readonly OptionName[] = ['server', 'mode', 'listen_host', 'listen_port'];
+
+/** A dump of files is no proxy, unless it is told how to be one. */
+function asked(argv: readonly string[], [task]: readonly string[], options: Options): Options {
+  const flags = LISTENS.flatMap((name) => [flagOf(name), name, optionTable[name].short ?? []].flat());
+  const listens =
+    flags.some((flag) => isGiven(argv, flag)) || argv.some((word) => /^(--set=)?(server|mode|listen_)/.test(word));
+  return task === 'dump' && options.rfile.length > 0 && !listens ? withOption(options, 'server', false) : options;
 }
 
 function taskOf(words: readonly string[], options: Options, given: Given): Task | Mistake {

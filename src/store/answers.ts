@@ -1,5 +1,6 @@
 import type { Port, StoreEvent, StoreQuery } from '../protocol.js';
 import { Deadline } from './deadline.js';
+import type { DeepJudge } from './deepjudge.js';
 import type { FlowReader } from './flowreader.js';
 import { ReaderJudge } from './judging.js';
 import { Lists } from './lists.js';
@@ -16,7 +17,8 @@ export interface Asked {
 /** Answers what the interface asks. */
 export function answer(port: Port<StoreQuery, StoreEvent>, { reader, feed, stopLoading }: Asked): void {
   const deadline = new Deadline();
-  const lists = new Lists(port.say, new ReaderJudge(reader, deadline), deadline);
+  const judge = new ReaderJudge(reader, deadline);
+  const lists = new Lists(port.say, judge, deadline);
   let search: Search | null = null;
   feed.connect(port);
   port.hear((query) => {
@@ -31,6 +33,9 @@ export function answer(port: Port<StoreQuery, StoreEvent>, { reader, feed, stopL
         return lists.touch(query);
       case 'stop-list':
         return lists.stop(query.all);
+      case 'judge-flows':
+        void judgeFlows(query, judge, port);
+        return;
       case 'search':
         search?.stop();
         search = new Search(reader, deadline, query, (event) => port.say(event));
@@ -41,4 +46,21 @@ export function answer(port: Port<StoreQuery, StoreEvent>, { reader, feed, stopL
         return;
     }
   });
+}
+
+type JudgeQuery = Extract<StoreQuery, { type: 'judge-flows' }>;
+
+async function judgeFlows(
+  { number, ids, filter }: JudgeQuery,
+  judge: DeepJudge,
+  port: Port<StoreQuery, StoreEvent>,
+): Promise<void> {
+  let reason: string | null = null;
+  try {
+    for await (const judged of judge.judge(ids, filter, new AbortController().signal))
+      port.say({ type: 'flows-judged', number, judged });
+  } catch (error) {
+    reason = (error as Error).message;
+  }
+  port.say({ type: 'judging-ended', number, reason });
 }

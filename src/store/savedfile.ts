@@ -15,6 +15,7 @@ import { Dump, type Standing } from './formats/mitmproxy/dump.js';
 import { type DumpVersion, type DumpWriting, dumpParts } from './formats/mitmproxy/write.js';
 import type { NetPart } from './formats/netwriter.js';
 import { type OpenedSource, openSource } from './opened.js';
+import { Presence } from './presence.js';
 
 /*
  * Flows in files for people: dumps and HAR.
@@ -148,6 +149,7 @@ class Encoder {
   flows = 0;
   readonly warnings = new Set<string>();
   private readonly warn = (text: string): void => void this.warnings.add(text);
+  private readonly presence = new Presence();
 
   constructor(private readonly saving: Saving) {}
 
@@ -156,9 +158,13 @@ class Encoder {
     const writing = { version, warn: this.warn, given: new Set<string>() };
     for await (const flow of flows) {
       if ('source' in flow) yield* this.again(flow, writing);
-      else yield* inPieces(dumpParts(flow, writing));
+      else yield* inPieces(dumpParts(this.present(flow), writing));
       this.flows += 1;
     }
+  }
+
+  private present(flow: Finished): Finished {
+    return this.presence.of(flow, this.warn);
   }
 
   /** As it stands, unless its id was given before. */
@@ -177,7 +183,7 @@ class Encoder {
     yield Buffer.from(writer.start());
     for await (const finished of flows) {
       if ('source' in finished) continue; // for dumps alone
-      const text = writer.flow(finished);
+      const text = writer.flow(this.present(finished));
       if (text !== '') this.flows += 1;
       yield Buffer.from(text);
     }
@@ -234,16 +240,30 @@ function checkDump(file: string, size: number): void {
   }
 }
 
+const MOST_LINKS = 40;
+
+/** Where a file really is, behind links. Throws a FileFailure for a device or a pipe, which nothing is to be put in place of. */
+function placeOf(file: string): string {
+  let place = file;
+  for (let links = 0; links < MOST_LINKS; links += 1) {
+    const stat = fs.lstatSync(place, { throwIfNoEntry: false });
+    if (!stat || stat.isFile() || stat.isDirectory()) return place;
+    if (!stat.isSymbolicLink()) throw new FileFailure(`${file} is no regular file, so nothing is written to it`);
+    place = path.resolve(path.dirname(place), fs.readlinkSync(place));
+  }
+  throw new FileFailure(`${file} is a link that leads to itself`);
+}
+
 /**
  * Writes flows to a file, which only its owner can read (mode 0600). It is written beside and then put in its place, so
- * that a failure leaves the old one; bodies that were left in the old one are in it no more. Throws a FileFailure.
+ * that a failure leaves the old one, or behind a link its target; bodies that were left in the old one are in it no more. Throws a FileFailure.
  */
 export async function writeFlows(file: string, flows: Flows, saving: Saving): Promise<Saved> {
   const encoder = new Encoder(saving);
   if (saving.append && saving.format === 'har')
     throw new FileFailure(`${file}: flows cannot be put behind those of a HAR, only of a dump`);
   try {
-    await (saving.append ? append : replace)(file, encoder.bytes(flows));
+    await (saving.append ? append : replace)(placeOf(file), encoder.bytes(flows));
   } catch (error) {
     throw failure(file, 'written', error);
   }

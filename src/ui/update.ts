@@ -144,6 +144,9 @@ function answered(state: State, event: StoreEvent): Step {
       return [{ ...state, search: withAnswer(state.search, event) }];
     case 'search-ended':
       return [searchEnded(state, event)];
+    case 'flows-judged':
+    case 'judging-ended':
+      return [state]; // nothing was asked
   }
 }
 

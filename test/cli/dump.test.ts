@@ -103,12 +103,40 @@ test('NF-09 NF-11 what cannot be read is a sentence that names the file, and a c
   const damaged = path.join(folder, 'damaged.mitm');
   fs.writeFileSync(damaged, fs.readFileSync(file).subarray(0, -100));
   const half = await runCommand(t, 'dump', '--no-server', '-r', damaged);
-  assert.equal(await half.code, 0);
+  assert.equal(await half.code, 1);
   assert.match(half.out(), /\/one[\s\S]*\/two/);
   assert.match(half.complaints(), /damaged\.mitm: /);
   const missing = await runCommand(t, 'dump', '--no-server', '-r', path.join(folder, 'none'));
   assert.equal(await missing.code, 1);
   assert.match(missing.complaints(), /^sluice: \S+\/none cannot be read: there is no such file or folder\n$/);
+});
+
+test('FO-18 NF-10 OPT-91 dump of a file is no proxy: it ends beside one that runs, and its filters look into bodies', async (t) => {
+  const file = await dumpFile(t);
+  const port = await freePort();
+  const running = await runCommand(t, 'dump', '-p', String(port));
+  await reachable(port);
+  const found = await runCommand(t, 'dump', '-r', file, '~bs ^answer$', '&', '~u two');
+  assert.equal(await found.code, 0);
+  assert.match(found.out(), /^\S+ GET \S+\/two « 200 OK [^\n]*\n$/);
+  const none = await runCommand(t, 'dump', '-r', file, '~bs nothing');
+  assert.equal(await none.code, 0);
+  assert.equal(none.out(), '');
+  const awaited = await runCommand(
+    t,
+    'dump',
+    '-r',
+    file,
+    '--flow-detail',
+    '0',
+    '--until',
+    '~bs ^answer$',
+    '--count',
+    '2',
+  );
+  assert.equal(await awaited.code, 0);
+  assert.equal(awaited.complaints(), '');
+  running.child.kill('SIGTERM');
 });
 
 test('dump ends with code 1 when what --until waits for has not come in time, and quietly when nobody reads on', async (t) => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import zlib from 'node:zlib';
-import { bytesSource } from '../../src/content/source.js';
+import { bytesSource, sourceOf } from '../../src/content/source.js';
 import type { Finished, TalkMessageImage } from '../../src/flow/image.js';
 import { FileFailure } from '../../src/store/failures.js';
 import { kindOf } from '../../src/store/formats/detect.js';
@@ -113,13 +114,13 @@ describe('a file of flows', () => {
       const file = named(`failing-${append}`);
       await writeFlows(file, flows, DUMP);
       const before = fs.readFileSync(file);
-      const gone = { type: 'extent', extent: { file: named('gone'), offset: 0, length: 9, growing: false } } as const;
-      const [first] = flows.filter(({ flow }) => 'request' in flow);
-      assert.ok(first && 'request' in first.flow);
-      const lost = { ...first, flow: { ...first.flow, request: { ...first.flow.request, body: gone } } };
+      function* failing(): Generator<Finished> {
+        yield* flows;
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+      }
       assert.equal(
-        await refused(writeFlows(file, [...flows, lost], { format: 'mitm', append })),
-        `${file} cannot be written: there is no such file or folder`,
+        await refused(writeFlows(file, failing(), { format: 'mitm', append })),
+        `${file} cannot be written: the disk is full`,
       );
       assert.ok(fs.readFileSync(file).equals(before));
       assert.deepEqual(
@@ -191,6 +192,52 @@ describe('a file of flows', () => {
       const { flows: found, damage } = await read(path.join(CASES, name));
       assert.ok(found.length > 0);
       assert.deepEqual(damage, []);
+    }
+  });
+});
+
+describe('what stands where a file is to be written', () => {
+  it('behind a link it is replaced, and the link stays', async () => {
+    const target = named('target', 'old');
+    const link = path.join(folder, 'link');
+    fs.symlinkSync(path.basename(target), link);
+    await writeFlows(link, randomFlows(3, 2), DUMP);
+    assert.ok(fs.lstatSync(link).isSymbolicLink());
+    assert.equal((await read(target)).flows.length, 2);
+    const loop = path.join(folder, 'loop');
+    fs.symlinkSync('loop', loop);
+    assert.equal(await refused(writeFlows(loop, [], DUMP)), `${loop} is a link that leads to itself`);
+  });
+
+  it('a pipe is neither replaced nor waited for', async () => {
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const saving of [DUMP, { ...DUMP, append: true }])
+      assert.equal(
+        await refused(writeFlows(pipe, [], saving)),
+        `${pipe} is no regular file, so nothing is written to it`,
+      );
+    assert.equal(await refused(read(pipe)), `${pipe} is no regular file, so it is not read`);
+    assert.ok(fs.statSync(pipe).isFIFO());
+  });
+
+  it('a body whose file is gone is missing in what is saved, and the rest is whole', async () => {
+    const file = named('body', 'a body');
+    const extent = (name: string) =>
+      ({ type: 'extent', extent: { file: name, offset: 0, length: 6, growing: false } }) as const;
+    const flowWith = (name: string): Finished => ({
+      flow: flowImage({ live: false, response: responseImage({ body: extent(name) }) }),
+      talk: null,
+    });
+    const to = path.join(folder, 'some');
+    for (const format of ['mitm', 'har'] as const) {
+      const { warnings } = await writeFlows(to, [flowWith(`${file}.gone`), flowWith(file)], { format });
+      assert.deepEqual(warnings, ['Bodies whose file is gone were left out.']);
+      const { flows } = await read(to);
+      const kept = flows.map(({ flow }) =>
+        'request' in flow && flow.response?.body ? sourceOf(flow.response.body).size : null,
+      );
+      assert.deepEqual(kept, [null, 6]);
     }
   });
 });
