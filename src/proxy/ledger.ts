@@ -120,11 +120,12 @@ export class Ledger {
 
   /** A flow that is over stands as it stood; null for not at all. */
   restore(id: FlowId, place: Place | null): void {
-    const record = place === null ? null : this.shelf.recall(place);
-    if (!record) {
+    if (place === null) {
       this.shelf.remove(id);
       return this.feed.remove({ id });
     }
+    const record = this.shelf.recall(place);
+    if (!record) return; // its record cannot be read: better as it is than gone
     record.revision = (this.get(id)?.revision ?? record.revision) + 1;
     this.shelf.put(record);
     this.feed.changed(record);

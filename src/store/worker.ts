@@ -50,6 +50,8 @@ function hear(command: FileCommand): void {
       return feed.remove(command.ids);
     case 'session':
       return session.begin(command.folder);
+    case 'taken-in':
+      return session.takeIn(command.segments);
     case 'places':
       return session.places.take(command.number, command.block);
     case 'segment':

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { stateIn } from '../../src/journal/decode.js';
-import { offsetOf, segmentOf } from '../../src/journal/places.js';
+import { offsetOf, placeIn, segmentOf } from '../../src/journal/places.js';
 import { Segments } from '../../src/proxy/segments.js';
 import type { Record } from '../../src/proxy/shelf.js';
 import { finishedFlow, runningFlow } from '../support/flows.js';
@@ -129,6 +129,28 @@ describe('a running flow in the journal', () => {
     test.ledger.remove(entry);
     await test.flushed();
     assert.equal(recordsIn(test.folder).findLast(({ id }) => id === entry.id)?.type, 'removed');
+  });
+});
+
+describe('a flow whose earlier record cannot be read any more', () => {
+  it('stays as it is when an action on it is undone', (t) => {
+    const test = openLedger(t);
+    const { id } = finishedFlow(test, Buffer.from('body'));
+    test.ledger.restore(id, placeIn(77, 0));
+    assert.equal(test.ledger.get(id)?.id, id);
+  });
+});
+
+describe('a store thread that is started anew', () => {
+  it('hears of the segments that were taken in, too', (t) => {
+    const { ledger } = openLedger(t);
+    const segments = new Map([[7, '/somewhere']]);
+    ledger.shelf.takeIn(segments);
+    const news = [...ledger.shelf.news()];
+    assert.deepEqual(
+      news.find(({ type }) => type === 'taken-in'),
+      { type: 'taken-in', segments },
+    );
   });
 });
 
