@@ -183,6 +183,7 @@ export class Journal implements Shelf {
 
   stop(done: () => void): void {
     if (this.timer) clearInterval(this.timer);
+    if (this.settings.keeps) this.live.sweep(this.underWay(), Number.POSITIVE_INFINITY);
     const bodies = [...this.settling.values()].flatMap(recordingsOf);
     for (const record of [...this.settling.values()]) this.write(record);
     this.segments.flush(() => {
