@@ -126,7 +126,9 @@ export type FileCommand =
   /** At any time: flows that the thread has are wanted, and are its own no longer. */
   | { readonly type: 'bring'; readonly ids: readonly FlowId[] }
   /** At any time: flows are deleted. */
-  | { readonly type: 'forget'; readonly ids: readonly FlowId[] };
+  | { readonly type: 'forget'; readonly ids: readonly FlowId[] }
+  /** At any time: they are not deleted after all. */
+  | { readonly type: 'recall'; readonly ids: readonly FlowId[] };
 
 export type FileEvent =
   /** The next flows can be written. */

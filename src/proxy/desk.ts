@@ -35,7 +35,7 @@ export class Desk {
     private readonly stop: () => void,
   ) {
     this.settings = new Settings(context, say);
-    this.history = new History(context.ledger);
+    this.history = new History(context.ledger, context.files);
     this.scripts = new ScriptDesk(context, this.settings, this.history, say);
   }
 
@@ -70,8 +70,7 @@ export class Desk {
       case 'duplicate':
         return this.duplicates(command);
       case 'remove':
-        this.each(command, endFlow);
-        return this.undoably(command, (record) => this.remove(record));
+        return this.removal(command);
       case 'mark':
         return this.undoably(command, (record) => this.mark(record, command.marked));
       case 'undo':
@@ -203,6 +202,22 @@ export class Desk {
     copies.push(copy.id);
     this.say({ type: 'flow-added', id: copy.id });
     return null;
+  }
+
+  /** Flows with the store's thread are deleted there. */
+  private removal({ type, flows }: Extract<ProxyCommand, { type: 'remove' }>): void {
+    const { files } = this.context;
+    const isOutside = ({ id }: FlowTarget): boolean => files.outside.has(id);
+    const outside = flows.filter(isOutside).map(({ id }) => id);
+    const inside = { type, flows: flows.filter((target) => !isOutside(target)) };
+    this.each(inside, endFlow);
+    this.history.begin(
+      type,
+      inside.flows.map(({ id }) => id),
+      outside,
+    );
+    if (outside.length > 0) files.forget(outside);
+    this.each(inside, (record) => this.remove(record));
   }
 
   private remove(record: Record): string | null {

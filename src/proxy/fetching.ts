@@ -1,13 +1,11 @@
 import type { FlowId } from '../flow/flow.js';
-import type { FlowTarget, ProxyCommand } from '../protocol.js';
+import type { ProxyCommand } from '../protocol.js';
 import type { Files } from './files.js';
 
 /** Flows that are fetched in one go: taking them in must not keep traffic waiting. */
 const AT_ONCE = 25;
 
-type Removal = Extract<ProxyCommand, { type: 'remove' }>;
-
-/** The flows that must be here for a command to be carried out. */
+/** The flows that must be here for a command to be carried out. Those outside need not come in to be saved or deleted. */
 function neededBy(command: ProxyCommand): readonly FlowId[] {
   if (command.type === 'save-flows' || command.type === 'remove') return [];
   if ('flows' in command) return command.flows.map(({ id }) => id);
@@ -40,8 +38,7 @@ export class Fetching {
       const outside = this.outsideFrom(this.next);
       if (outside.length > 0) return this.fetch(outside);
       this.next += 1;
-      if (command.type === 'remove') this.remove(command);
-      else this.obey(command);
+      this.obey(command);
     }
     this.waiting = [];
     this.next = 0;
@@ -68,14 +65,5 @@ export class Fetching {
       this.isFetching = false;
       this.go();
     });
-  }
-
-  /** Flows outside need not come in to be deleted. */
-  private remove({ flows }: Removal): void {
-    const isOutside = ({ id }: FlowTarget): boolean => this.files.outside.has(id);
-    const outside = flows.filter(isOutside).map(({ id }) => id);
-    const inside = flows.filter((target) => !isOutside(target));
-    if (outside.length > 0) this.files.forget(outside);
-    if (inside.length > 0) this.obey({ type: 'remove', flows: inside });
   }
 }

@@ -93,6 +93,12 @@ export class Files {
     this.store.tell({ type: 'forget', ids });
   }
 
+  /** They are not deleted after all. */
+  recall(ids: readonly FlowId[]): void {
+    for (const id of ids) this.outside.restore(id);
+    this.store.tell({ type: 'recall', ids });
+  }
+
   /** Nothing is to be read or written any more. */
   stop(): void {
     this.store.stop();

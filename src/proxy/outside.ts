@@ -25,6 +25,11 @@ export class Outside {
     this.gone.add(id);
   }
 
+  /** It is there again. */
+  restore(id: FlowId): void {
+    this.gone.delete(id);
+  }
+
   /** The thread is gone, and what it had with it. */
   clear(): void {
     this.firsts.length = 0;

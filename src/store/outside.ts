@@ -53,6 +53,11 @@ export class Outside implements FlowReader {
     return this.files.find((file) => file.has(id))?.standing(id, version) ?? null;
   }
 
+  /** They are here again. */
+  restore(ids: readonly FlowId[]): void {
+    for (const id of ids) this.gone.delete(id);
+  }
+
   /** They are not here any more. */
   release(ids: readonly FlowId[]): void {
     for (const id of ids) this.gone.add(id);
