@@ -5,7 +5,7 @@ import type { Context } from './context.js';
 import type { Earlier } from './earlier.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
-import { dropMessage, editMessage, endFlow, injectInto, killFlow, resumeFlow } from './flowacts.js';
+import { dropMessage, editMessage, injectInto, killFlow, resumeFlow } from './flowacts.js';
 import { History, type Undone } from './history.js';
 import { Replay, replayRefusal } from './replay.js';
 import { ScriptDesk } from './scriptdesk.js';
@@ -210,7 +210,7 @@ export class Desk {
     const isOutside = ({ id }: FlowTarget): boolean => files.outside.has(id);
     const outside = flows.filter(isOutside).map(({ id }) => id);
     const inside = { type, flows: flows.filter((target) => !isOutside(target)) };
-    this.each(inside, endFlow);
+    this.each(inside, (record) => this.end(record));
     this.history.begin(
       type,
       inside.flows.map(({ id }) => id),
@@ -218,6 +218,12 @@ export class Desk {
     );
     if (outside.length > 0) files.forget(outside);
     this.each(inside, (record) => this.remove(record));
+  }
+
+  private end(record: Record): null {
+    record.handle?.kill();
+    this.context.ledger.abandon(record);
+    return null;
   }
 
   private remove(record: Record): string | null {

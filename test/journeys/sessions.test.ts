@@ -10,7 +10,7 @@ import type { JournalRecord } from '../../src/journal/record.js';
 import { defaultOptions, isMistake, type Options } from '../../src/options.js';
 import { type App, openApp } from '../support/app.js';
 import { Client, fetchThrough } from '../support/client.js';
-import { written } from '../support/journal.js';
+import { copyFolder, written } from '../support/journal.js';
 import { response, startOrigin } from '../support/origin.js';
 import { temporaryFolder } from '../support/proxy.js';
 import { TestScreen } from '../support/screen.js';
@@ -77,7 +77,7 @@ async function capture(t: TestContext): Promise<Captured> {
 /** What is left of a configuration folder when its sluice is killed now. */
 function killed(t: TestContext, { app, session }: Captured): string {
   const confdir = path.join(temporaryFolder(t), 'left');
-  fs.cpSync(app.confdir, confdir, { recursive: true, preserveTimestamps: true });
+  copyFolder(app.confdir, confdir);
   fs.rmSync(path.join(sessionsFolder(confdir), session.name, 'lock'));
   return confdir;
 }
@@ -257,4 +257,23 @@ test('leaving says nothing of a session that sessions_kept lets go', async (t) =
   await app.screen.sees(/ 200 /);
   assert.equal(await app.leave(), null);
   assert.deepEqual(listSessions(app.confdir), []);
+});
+
+test('z clears everything, u brings it back as it was, ctrl r clears it again', async (t) => {
+  const { app } = await capture(t);
+  const { screen } = app;
+  screen.press('z');
+  await screen.sees('No traffic yet.');
+  screen.press('u');
+  await screen.sees('Undone: deleting 4 flows.');
+  const list = await screen.sees(/\/talk +101/);
+  assert.match(list, /\/small +200.*●\n.*\/large +200 .*293k.*\n.*\/events +200 +✗.*\n.*\/talk +101 .*✗/);
+  screen.press('\x12');
+  await screen.sees('Done again: deleting 4 flows.');
+  await screen.sees('No traffic yet.');
+  screen.press('u');
+  await screen.sees(/\/large +200 .*293k/);
+  screen.press('g', 'j', '\r', 'l');
+  await screen.sees(/200 OK · 293k/);
+  assert.deepEqual(await saved(t, app), LARGE);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import http from 'node:http';
 import type net from 'node:net';
 import path from 'node:path';
@@ -14,9 +15,18 @@ import { isMistake } from '../../src/options.js';
 import { type Random, randomOf } from '../flow/random.js';
 import { Client } from '../support/client.js';
 import { type RunningProxy, shareAuthority, startProxy } from '../support/proxy.js';
-import { makeHome, noPty, type RunningSluice, startSluice } from '../support/pty.js';
+import {
+  MAIN,
+  makeHome,
+  noPty,
+  quietEnvironment,
+  type RunningSluice,
+  startInPty,
+  startSluice,
+} from '../support/pty.js';
 import { readTalk, told } from '../support/talk.js';
 import { openWebSocketAt, startWebSocketOrigin, type TalkingClient } from '../support/websocket.js';
+import { run } from './command.js';
 
 /*
  * The real console is killed at a random point while it has much to do, again and again; what comes back is compared
@@ -47,6 +57,20 @@ function bodyOf(path: string): Buffer {
   return body;
 }
 
+/** Some bodies take a while, so that there are always some under way. */
+function isSlow(path: string): boolean {
+  return Number(path.split('/').at(-1)) % 16 === 11;
+}
+
+async function dribble(response: http.ServerResponse, body: Buffer): Promise<void> {
+  const size = Math.ceil(body.length / 40);
+  for (let at = 0; at < body.length && !response.destroyed; at += size) {
+    response.write(body.subarray(at, at + size));
+    await wait(5);
+  }
+  response.end();
+}
+
 function eventOf(number: number): string {
   return `data: event ${number} ${'.'.repeat(number % 60)}\n\n`;
 }
@@ -68,7 +92,8 @@ async function startOrigin(t: TestContext): Promise<Origin> {
       const body = bodyOf(url);
       const status = 200 + (Number(url.split('/').at(-1)) % 3);
       response.writeHead(status, { 'Content-Length': body.length, 'X-Path': url, 'Set-Cookie': ['a=1', 'b=2'] });
-      response.end(body);
+      if (isSlow(url)) void dribble(response, body);
+      else response.end(body);
       return;
     }
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
@@ -314,9 +339,9 @@ async function compareTalk(
 test(`kill -9 at any point loses at most the last ${LOST} ms: ${RUNS} times under load`, { skip: noPty }, async (t) => {
   const totals: Totals = { runs: 0, flows: 0, answers: 0, unfinished: 0, events: 0, messages: 0 };
   for (let seed = 1; seed <= RUNS; seed += 1)
-    await t.test(`seed ${seed}`, async (run) => {
-      const killed = await killUnderLoad(run, randomOf(seed));
-      const restored = await restore(run, killed.home);
+    await t.test(`seed ${seed}`, async (one) => {
+      const killed = await killUnderLoad(one, randomOf(seed));
+      const restored = await restore(one, killed.home);
       if (restored) await compare(restored.proxy, killed, totals);
       else
         assert.ok(
@@ -330,4 +355,61 @@ test(`kill -9 at any point loses at most the last ${LOST} ms: ${RUNS} times unde
     `${runs} kills: ${flows} exchanges came back, ${unfinished} of them unfinished, among them all ${answers} that had to; ${events} events, ${messages} messages`,
   );
   assert.ok(answers > 0 && events > 0 && messages > 0);
+});
+
+/** A console that has captured one exchange, with the folder that it keeps it in. */
+async function captureOne(t: TestContext): Promise<RunningSluice> {
+  const home = makeHome();
+  await shareAuthority(path.join(home, 'sluice'));
+  const origin = await startOrigin(t);
+  const sluice = await startSluice(t, [], { home });
+  const agent = new http.Agent();
+  t.after(() => agent.destroy());
+  const url = `http://127.0.0.1:${origin.port}/flow/1`;
+  const request = http.get({ host: '127.0.0.1', port: sluice.port, path: url, agent });
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  response.resume();
+  await sluice.pty.waitFor(/\/flow\/1 +201/);
+  return sluice;
+}
+
+const QUESTION = /Restore 1 flow from the session that ended \d\d:\d\d \(yes,no\)\?/;
+
+for (const [how, end] of [
+  ['SIGTERM', ({ pty }: RunningSluice) => process.kill(pty.pid, 'SIGTERM')],
+  ['SIGHUP', ({ pty }: RunningSluice) => process.kill(pty.pid, 'SIGHUP')],
+  ['a terminal that goes away', ({ pty }: RunningSluice) => pty.hangUp()],
+] as const)
+  test(`${how} is no clean end: the next start offers what was captured`, { skip: noPty }, async (t) => {
+    const first = await captureOne(t);
+    const { pid } = first.pty;
+    end(first);
+    for (let left = 1000; fs.existsSync(`/proc/${pid}/fd/0`); left -= 1) {
+      assert.ok(left > 0, 'still running');
+      await wait(10);
+    }
+    const { pty } = await startSluice(t, [], { home: first.home });
+    await pty.waitFor(QUESTION);
+    pty.send('y');
+    await pty.waitFor(/\/flow\/1 +201/);
+  });
+
+test('a clean end says what was kept; it is not offered, sluice sessions lists it and opens it', {
+  skip: noPty,
+}, async (t) => {
+  const first = await captureOne(t);
+  first.pty.send('Q');
+  assert.equal(await first.pty.end(), 0);
+  const said = /^1 flow kept in session (\S+): sluice sessions lists, opens and removes\.$/m.exec(first.pty.screen());
+  assert.ok(said?.[1] !== undefined, first.pty.screen());
+  const env = quietEnvironment(first.home);
+  const listed = await run(process.execPath, [MAIN, 'sessions'], { env });
+  assert.match(listed.out, new RegExp(`^${said[1]} +1 flow +\\S+ +ended \\d\\d:\\d\\d\\n$`));
+  const second = await startSluice(t, [], { home: first.home });
+  await second.pty.waitFor('No traffic yet.');
+  assert.doesNotMatch(second.pty.screen(), /Restore/);
+  second.pty.send('Q');
+  await second.pty.end();
+  const opened = startInPty(t, process.execPath, [MAIN, '-p', '0', 'sessions', 'open', said[1]], { home: first.home });
+  await opened.waitFor(/\/flow\/1 +201/);
 });

@@ -7,6 +7,8 @@ import type { FlowId } from '../../src/flow/flow.js';
 import { Client } from '../support/client.js';
 import { answering, type Origin, response, startOrigin } from '../support/origin.js';
 import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
+import { readTalk, talkRow, told } from '../support/talk.js';
+import { openWebSocket, startWebSocketOrigin } from '../support/websocket.js';
 
 interface Stage {
   readonly proxy: RunningProxy;
@@ -119,6 +121,26 @@ test('a running flow that is deleted is killed, and what there was of it comes b
   const row = await proxy.row((one) => one.id === id);
   assert.equal(row.failed, true);
   assert.equal(row.body, 'partial');
+});
+
+test('a running websocket that is deleted comes back with its messages, killed, and stays as it was', async (t) => {
+  const proxy = await startProxy(t);
+  const origin = await startWebSocketOrigin(t);
+  const client = await openWebSocket(proxy, origin.port);
+  client.socket.send('one');
+  await client.hears(1);
+  const { id } = await talkRow(proxy, 2);
+  proxy.say({ type: 'remove', ...target(id) });
+  assert.equal(await undo(proxy), 'remove 1');
+  await client.closes();
+  const row = await proxy.row((one) => one.id === id && one.failed);
+  assert.equal(row.error, 'Connection killed.');
+  assert.deepEqual(told(await readTalk(proxy, id)), ['> text one', '< text one']);
+  proxy.say({ type: 'mark', ...target(id), marked: true });
+  await proxy.row((one) => one.marked);
+  assert.equal(await undo(proxy), 'mark 1');
+  assert.equal(await undo(proxy, 'redo'), 'mark 1');
+  assert.equal((await proxy.row((one) => one.marked)).error, 'Connection killed.');
 });
 
 test('a body in a file goes once no action can bring it back', async (t) => {
