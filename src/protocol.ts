@@ -115,6 +115,8 @@ export type FileCommand =
   | { readonly type: 'restore'; readonly name: string; readonly path: string }
   /** At any time: the folder of the session, whose journal the other thread writes. */
   | { readonly type: 'session'; readonly folder: string }
+  /** At any time: segments of a session that was taken in, and their folders. */
+  | { readonly type: 'taken-in'; readonly segments: ReadonlyMap<number, string> }
   /** At any time: where the newest records of so many flows are, in memory that both threads have. */
   | { readonly type: 'places'; readonly number: number; readonly block: Float64Array }
   /** At any time: a segment that can be read in memory, or no longer. */

@@ -5,7 +5,7 @@ import type { Context } from './context.js';
 import type { Earlier } from './earlier.js';
 import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
-import { dropMessage, editMessage, endFlow, injectInto, killFlow, resumeFlow } from './flowacts.js';
+import { dropMessage, editMessage, injectInto, killFlow, resumeFlow } from './flowacts.js';
 import { History, type Undone } from './history.js';
 import { type Allowance, Quota } from './quota.js';
 import { Replay, replayRefusal } from './replay.js';
@@ -172,7 +172,7 @@ export class Desk {
     for (const { id } of flows) {
       const isOutside = files.has(id);
       const record = isOutside ? undefined : ledger.get(id);
-      if (record) endFlow(record);
+      if (record) this.end(record);
       if (record || isOutside) begun(id);
       if (record) ledger.remove(record);
       else if (isOutside) files.forget(id);
@@ -180,6 +180,11 @@ export class Desk {
       yield;
     }
     if (isGone) this.refuse('remove', 'the flow is gone');
+  }
+
+  private end(record: Record): void {
+    record.handle?.kill();
+    this.context.ledger.abandon(record);
   }
 
   private *undone(work: Generator<void, Undone | string>, type: 'undo' | 'redo'): Work {

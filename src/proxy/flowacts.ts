@@ -33,9 +33,3 @@ export function editMessage(record: Record, index: number, content: Buffer): str
 export function dropMessage(record: Record, index: number): string | null {
   return record.handle?.talk?.drop(index) ?? (record.handle?.talk ? null : 'the conversation is over');
 }
-
-/** Kills a flow that is under way. */
-export function endFlow(record: Record): null {
-  record.handle?.kill();
-  return null;
-}

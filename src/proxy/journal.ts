@@ -21,7 +21,7 @@ import { StandingFile } from './standing.js';
 /** Milliseconds between two writes to the disk. */
 const BEAT = 100;
 
-type JournalNews = Extract<FileCommand, { readonly type: 'session' | 'places' | 'segment' }>;
+type JournalNews = Extract<FileCommand, { readonly type: 'session' | 'places' | 'segment' | 'taken-in' }>;
 
 const NOTHING = new Uint8Array();
 const NOBODY = { flows: 0, bytes: 0 };
@@ -44,6 +44,7 @@ export class Journal implements Shelf {
   private count = 0;
   /** What a session has that is being taken in; its bytes stay in its own files. */
   private coming = NOBODY;
+  private takenIn: ReadonlyMap<number, string> = new Map();
 
   constructor(
     private readonly settings: SegmentsSettings,
@@ -95,6 +96,7 @@ export class Journal implements Shelf {
   /** All that was to be heard up to now. */
   *news(): Generator<JournalNews> {
     yield { type: 'session', folder: this.folder };
+    yield { type: 'taken-in', segments: this.takenIn };
     for (const [number, block] of this.places.all()) yield { type: 'places', number, block };
     for (const [number, memory] of this.segments.held()) yield { type: 'segment', number, memory };
   }
@@ -120,6 +122,7 @@ export class Journal implements Shelf {
   /** Segments of another session are in its folder now, and stay. */
   takeIn(segments: ReadonlyMap<number, string>): void {
     for (const [number, folder] of segments) this.segments.adopt(number, folder, Number.POSITIVE_INFINITY);
+    this.takenIn = segments;
   }
 
   /** A flow has its record there. */
@@ -204,6 +207,7 @@ export class Journal implements Shelf {
 
   stop(done: () => void): void {
     if (this.timer) clearInterval(this.timer);
+    if (this.settings.keeps) this.live.sweep(this.underWay(), Number.POSITIVE_INFINITY);
     const bodies = [...this.settling.values()].flatMap(recordingsOf);
     for (const record of [...this.settling.values()]) this.write(record);
     this.segments.flush(() => {

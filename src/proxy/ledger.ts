@@ -1,6 +1,8 @@
+import { now } from '../flow/clock.js';
 import type { ClientFacts, FlowId } from '../flow/flow.js';
 import type { Finished, PassageImage } from '../flow/image.js';
 import { FROM_FILE } from '../flow/picture.js';
+import { over } from '../journal/over.js';
 import type { Place } from '../journal/places.js';
 import type { FlowState } from '../journal/state.js';
 import { adopt } from './adopt.js';
@@ -8,7 +10,7 @@ import { Entry } from './entry.js';
 import type { Feed } from './feed.js';
 import { Journal } from './journal.js';
 import { Live } from './live.js';
-import type { RecordMaker } from './memento.js';
+import { type RecordMaker, stateOf } from './memento.js';
 import { Passage } from './passage.js';
 import type { SegmentsSettings } from './segments.js';
 import type { Record } from './shelf.js';
@@ -21,7 +23,8 @@ const [REFUSED_BODIES, MOST_REFUSED] = [32 * 1024 * 1024, 128 * 1024 * 1024];
 export class Ledger {
   private nextId: number;
   private readonly live = new Live<Record>();
-  private readonly gone = new Set<FlowId>();
+  /** Records of flows that are not listed any more, or by another record. */
+  private readonly gone = new WeakSet<Record>();
   readonly shelf: Journal;
 
   constructor(
@@ -104,12 +107,21 @@ export class Ledger {
   remove(record: Record): void {
     record.handle?.kill();
     if (this.live.has(record)) {
-      this.gone.add(record.id);
+      this.gone.add(record);
       this.live.remove(record);
       record.dispose();
     }
     this.shelf.remove(record.id);
     this.feed.remove(record);
+  }
+
+  /** A flow that was killed is over as it stands, though its connections are not closed yet. */
+  abandon(record: Record): void {
+    if (!this.live.has(record)) return;
+    this.gone.add(record);
+    this.live.remove(record);
+    const error = { kind: 'killed', message: 'Connection killed.', at: now() } as const;
+    this.shelf.bring(over(stateOf(record, this.shelf.folder), error, 'killed'));
   }
 
   /** Takes in a flow of another session. */
@@ -123,18 +135,19 @@ export class Ledger {
 
   /** A flow that is over stands as it stood; null for not at all. */
   restore(id: FlowId, place: Place | null): void {
-    const record = place === null ? null : this.shelf.recall(place);
-    if (!record) {
+    if (place === null) {
       this.shelf.remove(id);
       return this.feed.remove({ id });
     }
+    const record = this.shelf.recall(place);
+    if (!record) return; // its record cannot be read: better as it is than gone
     record.revision = (this.get(id)?.revision ?? record.revision) + 1;
     this.shelf.put(record);
     this.feed.changed(record);
   }
 
   changed(record: Record): void {
-    if (this.gone.has(record.id)) return;
+    if (this.gone.has(record)) return;
     const isOver = !record.isLive && !this.live.has(record);
     if (isOver && !this.shelf.has(record.id)) return; // it was removed meanwhile
     this.feed.changed(record);
@@ -143,7 +156,7 @@ export class Ledger {
 
   finished(record: Record): void {
     this.live.remove(record);
-    if (this.gone.has(record.id)) return;
+    if (this.gone.has(record)) return;
     const refused = this.shelf.refusedBytes;
     if (refused > MOST_REFUSED) {
       this.feed.remove(record);

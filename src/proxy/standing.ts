@@ -2,9 +2,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { SessionStanding } from '../protocol.js';
 
-/** Milliseconds between two notes of how far the session has come. */
-const PAUSE = 200;
-
 const NAME = 'standing.json';
 
 /** How far a session has come, and when it said so in milliseconds since 1970; null where its folder does not say. */
@@ -24,7 +21,6 @@ export function readStanding(folder: string): { readonly standing: SessionStandi
  */
 export class StandingFile {
   private last = '';
-  private writtenAt = Number.NEGATIVE_INFINITY;
   private isWriting = false;
   private waiting: (() => void)[] = [];
   private readonly file: string;
@@ -36,9 +32,9 @@ export class StandingFile {
     this.file = path.join(folder, NAME);
   }
 
-  /** Writes it if it has changed, and not too often. */
+  /** Writes it if it has changed. */
   keep(): void {
-    if (this.isWriting || performance.now() < this.writtenAt + PAUSE) return;
+    if (this.isWriting) return;
     const text = JSON.stringify(this.standing());
     if (text !== this.last) this.write(text);
   }
@@ -58,7 +54,6 @@ export class StandingFile {
       if (this.waiting.length > 0 && !this.isWriting) this.write(JSON.stringify(this.standing()));
     };
     this.last = text;
-    this.writtenAt = performance.now();
     this.isWriting = true;
     fs.writeFile(fresh, text, { mode: 0o600 }, (error) => {
       if (error)

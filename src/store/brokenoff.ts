@@ -3,6 +3,7 @@ import path from 'node:path';
 import { TalkColumns, type TalkMessage } from '../flow/conversation.js';
 import type { FlowError } from '../flow/flow.js';
 import { stateIn } from '../journal/decode.js';
+import { over } from '../journal/over.js';
 import type { FlowState, HttpState, MessageState, RecordingState, TalkState } from '../journal/state.js';
 import { withData, withTalk } from './regrown.js';
 import type { SegmentFiles } from './segmentfiles.js';
@@ -24,20 +25,8 @@ export function brokenOff(running: Running, files: SegmentFiles, at: number): Fl
 function ended(state: FlowState, { data, talk: deltas }: Running, at: number): FlowState {
   const error: FlowError = { kind: 'cut-off', message: BROKEN_OFF, at };
   const talk = state.talk && released(withTalk(state.talk, deltas));
-  if (state.kind === 'passage') return { ...state, talk, error, endedAt: at };
-  const told = data.reduce(withData, state);
-  const { request, response } = told;
-  return {
-    ...told,
-    talk,
-    error: state.error ?? error,
-    request: cut(request),
-    response: response && cut(response),
-  };
-}
-
-function cut<Head>(message: MessageState<Head>): MessageState<Head> {
-  return message.endedAt === null ? { ...message, cut: message.cut ?? BROKEN_OFF } : message;
+  const told = state.kind === 'passage' ? { ...state, talk } : { ...data.reduce(withData, state), talk };
+  return over(told, error, BROKEN_OFF);
 }
 
 /** Nobody holds a message any more. */

@@ -1,7 +1,5 @@
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
-import { rowOf } from '../flow/picture.js';
-import type { FlowRow } from '../flow/row.js';
 import type { FlowReader } from './flowreader.js';
 import type { Standing } from './formats/mitmproxy/dump.js';
 import type { IndexedFile } from './indexedfile.js';
@@ -55,13 +53,9 @@ export class Outside implements FlowReader {
     return this.files.find((file) => file.has(id))?.standing(id, version) ?? null;
   }
 
-  /** They are here again; their rows. One whose file is not what it was stays away. */
-  takeBack(ids: readonly FlowId[]): FlowRow[] {
+  /** They are here again. */
+  takeBack(ids: readonly FlowId[]): void {
     for (const id of ids) this.gone.delete(id);
-    return ids.flatMap((id) => {
-      const flow = this.read(id);
-      return flow ? rowOf(flow) : [];
-    });
   }
 
   /** They are not here any more. */

@@ -1,16 +1,21 @@
 import fs from 'node:fs';
+import type { FlowId } from '../flow/flow.js';
+import type { FlowRow } from '../flow/row.js';
 import { fullSize } from '../flow/sizes.js';
+import { stateIn } from '../journal/decode.js';
 import { segmentOf } from '../journal/places.js';
+import { rowOf } from '../journal/shown.js';
 import type { FlowState } from '../journal/state.js';
 import type { FileEvent } from '../protocol.js';
 import { brokenOff, withFiles } from './brokenoff.js';
 import type { RowFeed } from './rowfeed.js';
 import { SegmentFiles, segmentPath, segmentsIn } from './segmentfiles.js';
+import { SegmentReader } from './segmentreader.js';
 import type { Session } from './session.js';
-import { overIn, type Running, type Surveyed, survey } from './survey.js';
+import { type Running, type Surveyed, survey } from './survey.js';
 
-/** Flows under way that go over in one go. */
-const BATCH = 100;
+/** Flows that go over in one go. */
+const BATCH = 512;
 
 export interface Restoring {
   readonly session: Session;
@@ -26,37 +31,65 @@ function endOf(segments: ReadonlyMap<number, string>): number {
   return Math.max(0, ...times);
 }
 
-function brokenIn(running: Iterable<Running>, segments: ReadonlyMap<number, string>): FlowState[] {
-  const files = new SegmentFiles((segment) => segments.get(segment) ?? '');
-  const at = endOf(segments);
-  try {
-    return [...running].flatMap((one) => {
-      const state = brokenOff(one, files, at);
-      return state ? withFiles(state, files.folderOf(segmentOf(one.record))) : [];
-    });
-  } finally {
-    files.close();
-  }
-}
-
-/** Puts every flow of a session into the list; resolves with what to say of it. */
+/** Puts every flow of a session into the list, in the order in which they came; resolves with what to say of it. */
 export async function restore(folder: string, { session, feed, say }: Restoring): Promise<FileEvent> {
   const segments = segmentsIn(folder);
   session.takeIn(segments);
   say({ type: 'segments', segments });
-  const { places, running, damage } = await survey(segments);
+  const surveyed = await survey(segments);
+  const files = new SegmentFiles((segment) => segments.get(segment) ?? '');
   let count = 0;
-  for await (const over of overIn(segments, places)) {
-    await feed.room();
-    const ids = Float64Array.from(over.rows, ({ id }) => id);
-    say({ type: 'restored', ids, places: Float64Array.from(over.places) });
-    feed.add(over.rows);
-    count += over.rows.length;
+  try {
+    for (const { rows, over, broken } of batches(surveyed, files, endOf(segments))) {
+      await feed.room();
+      if (over.length > 0)
+        say({
+          type: 'restored',
+          ids: Float64Array.from(over),
+          places: Float64Array.from(over, (id) => surveyed.places.get(id) ?? 0),
+        });
+      if (broken.length > 0) say({ type: 'broken-off', states: broken });
+      feed.add(rows);
+      count += rows.length;
+      await new Promise(setImmediate); // what else is asked has its turn
+    }
+  } finally {
+    files.close();
   }
-  const broken = brokenIn(running.values(), segments);
-  for (let at = 0; at < broken.length; at += BATCH) say({ type: 'broken-off', states: broken.slice(at, at + BATCH) });
-  count += broken.length;
-  return { type: 'loaded', count, damage: damageText(damage), isStopped: false };
+  return { type: 'loaded', count, damage: damageText(surveyed.damage), isStopped: false };
+}
+
+interface Batch {
+  readonly rows: FlowRow[];
+  /** Those that are over. */
+  readonly over: FlowId[];
+  readonly broken: FlowState[];
+}
+
+/** All flows, by their numbers. */
+function* batches({ places, running }: Surveyed, files: SegmentFiles, at: number): Generator<Batch> {
+  const reader = new SegmentReader(files);
+  const nothing = { object: () => null }; // a row needs no connection
+  const ids = [...places.ids(), ...running.keys()].sort((a, b) => a - b);
+  for (let start = 0; start < ids.length; start += BATCH) {
+    const batch: Batch = { rows: [], over: [], broken: [] };
+    for (const id of ids.slice(start, start + BATCH)) {
+      const live = running.get(id);
+      const place = places.get(id);
+      const record = place === null ? null : reader.read(place);
+      const state = live ? broken(live, files, at) : record && stateIn(record, nothing);
+      if (!state) continue;
+      batch.rows.push(rowOf(state));
+      if (live) batch.broken.push(state);
+      else batch.over.push(id);
+    }
+    yield batch;
+  }
+}
+
+function broken(running: Running, files: SegmentFiles, at: number): FlowState | null {
+  const state = brokenOff(running, files, at);
+  return state && withFiles(state, files.folderOf(segmentOf(running.record)));
 }
 
 function damageText({ places, bytes, unreadable }: Surveyed['damage']): string | null {

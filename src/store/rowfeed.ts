@@ -12,7 +12,7 @@ export class RowFeed {
   private port: Port<StoreQuery, StoreEvent> | null = null;
   private readonly writer = new RowWriter();
   private rows: FlowRow[] = [];
-  private removed: FlowId[] = [];
+  private removed = new Set<FlowId>();
   private credit = 2;
   private sentAt = 0;
   private timer: NodeJS.Timeout | null = null;
@@ -27,12 +27,15 @@ export class RowFeed {
   }
 
   add(rows: readonly FlowRow[]): void {
-    for (const row of rows) this.rows.push(row);
+    for (const row of rows) {
+      this.removed.delete(row.id);
+      this.rows.push(row);
+    }
     this.schedule();
   }
 
   remove(ids: readonly FlowId[]): void {
-    for (const id of ids) this.removed.push(id);
+    for (const id of ids) this.removed.add(id);
     this.schedule();
   }
 
@@ -48,7 +51,7 @@ export class RowFeed {
 
   returnCredit(): void {
     this.credit += 1;
-    if (this.rows.length > 0 || this.removed.length > 0) this.schedule();
+    if (this.rows.length > 0 || this.removed.size > 0) this.schedule();
   }
 
   private schedule(): void {
@@ -62,9 +65,10 @@ export class RowFeed {
     this.timer = null;
     this.sentAt = performance.now();
     this.credit -= 1;
-    const { rows, removed } = this;
+    const { rows } = this;
+    const removed = [...this.removed];
     this.rows = [];
-    this.removed = [];
+    this.removed = new Set();
     this.say({ type: 'rows-changed', rows: this.writer.batch(rows), removed });
     for (const done of this.waiting.splice(0)) done();
   }

@@ -1,10 +1,7 @@
 import fs from 'node:fs';
 import type { FlowId } from '../flow/flow.js';
-import type { FlowRow } from '../flow/row.js';
-import { stateIn } from '../journal/decode.js';
 import { type Place, Places, placeIn } from '../journal/places.js';
 import { type JournalRecord, records } from '../journal/record.js';
-import { rowOf } from '../journal/shown.js';
 import type { DataState, TalkDelta } from '../journal/state.js';
 import { unpackData, unpackTalk } from '../journal/whole.js';
 import { segmentPath } from './segmentfiles.js';
@@ -75,28 +72,5 @@ function note(record: JournalRecord, place: Place, places: Places, running: Map<
       return;
     case 'shared':
       return;
-  }
-}
-
-/** Rows of every flow that is over, a segment's at a time, with their numbers and places. */
-export async function* overIn(
-  segments: ReadonlyMap<number, string>,
-  places: Places,
-): AsyncGenerator<{ readonly rows: FlowRow[]; readonly places: Place[] }> {
-  const nothing = { object: () => null }; // a row needs no connection
-  for (const [number, folder] of segments) {
-    const bytes = await bytesOf(number, folder, () => {}); // told of by the survey
-    const rows: FlowRow[] = [];
-    const at: Place[] = [];
-    for (const found of records(bytes, number)) {
-      if (found.type !== 'record') continue;
-      const place = placeIn(number, found.at);
-      if (places.get(found.record.id as FlowId) !== place) continue;
-      const state = stateIn(found.record, nothing);
-      if (!state) continue;
-      rows.push(rowOf(state));
-      at.push(place);
-    }
-    yield { rows, places: at };
   }
 }

@@ -2,7 +2,8 @@ import { parentPort } from 'node:worker_threads';
 import type { FlowId } from '../flow/flow.js';
 import type { FlowFilter } from '../flow/flowfilter.js';
 import type { Finished } from '../flow/image.js';
-import { pictureOf } from '../flow/picture.js';
+import { pictureOf, rowOf } from '../flow/picture.js';
+import type { FlowRow } from '../flow/row.js';
 import { type FileCommand, type FileEvent, portOver } from '../protocol.js';
 import { answer } from './answers.js';
 import { eitherOf } from './flowreader.js';
@@ -45,13 +46,16 @@ function hear(command: FileCommand): void {
       return answer(portOver(command.port), { reader: eitherOf([outside, session]), feed, stopLoading });
     case 'bring':
       return bring(command.ids);
-    case 'take-back':
-      return feed.add(outside.takeBack(command.ids));
     case 'forget':
       outside.release(command.ids);
       return feed.remove(command.ids);
+    case 'take-back':
+      outside.takeBack(command.ids);
+      return void tellAgain(command.ids);
     case 'session':
       return session.begin(command.folder);
+    case 'taken-in':
+      return session.takeIn(command.segments);
     case 'places':
       return session.places.take(command.number, command.block);
     case 'segment':
@@ -59,6 +63,20 @@ function hear(command: FileCommand): void {
     default:
       return inbox.put(command);
   }
+}
+
+/** Tells the rows of flows that are here once more. */
+async function tellAgain(ids: readonly FlowId[]): Promise<void> {
+  for (let at = 0; at < ids.length; at += BATCH) {
+    await feed.room();
+    feed.add(ids.slice(at, at + BATCH).flatMap((id) => rowAt(id) ?? []));
+    await new Promise(setImmediate); // what else is asked has its turn
+  }
+}
+
+function rowAt(id: FlowId): FlowRow | null {
+  const finished = outside.read(id);
+  return finished && rowOf(finished);
 }
 
 /** Hands flows over. */

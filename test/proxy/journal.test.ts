@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { now } from '../../src/flow/clock.js';
 import { stateIn } from '../../src/journal/decode.js';
-import { offsetOf, segmentOf } from '../../src/journal/places.js';
+import { offsetOf, placeIn, segmentOf } from '../../src/journal/places.js';
 import { Segments } from '../../src/proxy/segments.js';
 import type { Record } from '../../src/proxy/shelf.js';
 import { finishedFlow, runningFlow } from '../support/flows.js';
@@ -73,7 +75,7 @@ describe('the segments of the journal', () => {
     const files = (): number => fs.readdirSync(folder).length;
     assert.equal(files(), 8);
     for (const place of places.slice(0, 3)) segments.release(place);
-    for (let left = 200; files() > 5 && left > 0; left -= 1) await new Promise(setImmediate);
+    for (let left = 400; files() > 5 && left > 0; left -= 1) await wait(5);
     assert.equal(files(), 5);
     assert.equal(segments.read(places[0] ?? 0), null);
   });
@@ -132,6 +134,41 @@ describe('a running flow in the journal', () => {
   });
 });
 
+describe('a flow that runs when the session ends', () => {
+  it('is in the journal as far as it has come to that moment', async (t) => {
+    const test = openLedger(t);
+    const entry = runningFlow(test);
+    entry.createdAt = now();
+    entry.record('response', Buffer.from('the last word'));
+    await test.stop();
+    const record = recordsIn(test.folder).findLast(({ id }) => id === entry.id);
+    assert.equal(record?.type, 'live');
+    assert.ok(record.payload.includes('the last word'));
+  });
+});
+
+describe('a flow whose earlier record cannot be read any more', () => {
+  it('stays as it is when an action on it is undone', (t) => {
+    const test = openLedger(t);
+    const { id } = finishedFlow(test, Buffer.from('body'));
+    test.ledger.restore(id, placeIn(77, 0));
+    assert.equal(test.ledger.get(id)?.id, id);
+  });
+});
+
+describe('a store thread that is started anew', () => {
+  it('hears of the segments that were taken in, too', (t) => {
+    const { ledger } = openLedger(t);
+    const segments = new Map([[7, '/somewhere']]);
+    ledger.shelf.takeIn(segments);
+    const news = [...ledger.shelf.news()];
+    assert.deepEqual(
+      news.find(({ type }) => type === 'taken-in'),
+      { type: 'taken-in', segments },
+    );
+  });
+});
+
 describe('a file of a body', () => {
   it('stays with the session that was taken in, though all flows of this one are gone that needed it', async (t) => {
     const test = openLedger(t);
@@ -152,7 +189,7 @@ describe('a file of a body', () => {
     const ours = finishedFlow(test, Buffer.alloc(LARGE));
     const own = ours.response?.recording?.ownFile ?? '';
     ledger.remove(ours);
-    for (let left = 1000; fs.existsSync(own) && left > 0; left -= 1) await new Promise(setImmediate);
+    for (let left = 400; fs.existsSync(own) && left > 0; left -= 1) await wait(5);
     assert.deepEqual([fs.existsSync(own), fs.existsSync(file)], [false, true]);
   });
 });

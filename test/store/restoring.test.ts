@@ -122,6 +122,17 @@ describe('flows that were over when their session broke off', () => {
     assert.equal(session.count, 3);
   });
 
+  it('come in the order in which they came, also those that were changed later or ran to the end', async (t) => {
+    const first = openLedger(t);
+    const running = runningFlow(first);
+    const others = Array.from({ length: 40 }, () => finishedFlow(first, Buffer.alloc(40_000)).id);
+    for (const id of others.slice(0, 7)) first.ledger.get(id)?.setMarked(true);
+    await has(first.folder, 'live', running.id);
+    await first.flushed();
+    const session = await restored(t, killed(t, first.folder));
+    assert.deepEqual([...session.rows.keys()], [running.id, ...others]);
+  });
+
   it('keep their bodies in files, which move with the session, and once more with the next', async (t) => {
     const first = openLedger(t);
     const body = Buffer.alloc(300_000, 'b');

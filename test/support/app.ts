@@ -9,6 +9,8 @@ import { TestScreen } from './screen.js';
 export interface App {
   readonly screen: TestScreen;
   readonly console: RunningConsole;
+  /** Ends it, as it should unless told otherwise; answers with the session that is kept, if one is. */
+  leave(isProper?: boolean): ReturnType<RunningConsole['stop']>;
   readonly port: number;
   readonly confdir: string;
   readonly caFile: string;
@@ -19,14 +21,18 @@ export interface AppSettings {
   readonly rows?: number;
   readonly options?: Partial<Options>;
   readonly env?: NodeJS.ProcessEnv;
+  /** One that is there already. */
+  readonly confdir?: string;
 }
 
 export async function openApp(t: TestContext, settings: AppSettings = {}): Promise<App> {
-  let end = async (): Promise<void> => {};
-  const confdir = path.join(
-    temporaryFolder(t, () => end()),
-    'conf',
-  );
+  let end = async (): Promise<unknown> => null;
+  const confdir =
+    settings.confdir ??
+    path.join(
+      temporaryFolder(t, async () => void (await end())),
+      'conf',
+    );
   await shareAuthority(confdir);
   const screen = new TestScreen(settings.columns ?? 120, settings.rows ?? 30);
   const options: Options = { ...defaultOptions(), listen_port: 0, confdir, ...settings.options };
@@ -41,9 +47,13 @@ export async function openApp(t: TestContext, settings: AppSettings = {}): Promi
     },
   });
   if (isMistake(console)) throw new Error(console.mistake);
-  end = async () => {
+  let ended: ReturnType<App['leave']> | null = null;
+  const leave: App['leave'] = (isProper = true) => {
     console.restore();
-    await console.stop(true);
+    ended ??= console.stop(isProper);
+    return ended;
   };
-  return { screen, console, port: console.listening.port, confdir, caFile: path.join(confdir, 'ca-cert.pem') };
+  end = leave;
+  if (settings.confdir) t.after(() => leave());
+  return { screen, console, leave, port: console.listening.port, confdir, caFile: path.join(confdir, 'ca-cert.pem') };
 }

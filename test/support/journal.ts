@@ -31,3 +31,9 @@ export async function written(
     await wait(5);
   }
 }
+
+/** A copy of a folder that somebody writes to: what is just being made is left out. */
+export function copyFolder(from: string, to: string): void {
+  const filter = (file: string): boolean => !file.endsWith('.new');
+  fs.cpSync(from, to, { recursive: true, preserveTimestamps: true, filter });
+}

@@ -14,6 +14,7 @@ import {
   type ProxyCommand,
   type ProxyEvent,
   portOver,
+  type SessionPlace,
   type StoreEvent,
   type StoreQuery,
 } from '../../src/protocol.js';
@@ -154,35 +155,49 @@ export async function shareAuthority(confdir: string): Promise<void> {
   saveAuthority(confdir, await authority);
 }
 
-/** Starts the real worker on a free port with a configuration folder of its own, in which `ca` is the CA's file. */
-export async function startProxy(
-  t: TestContext,
-  options: Partial<Options> = {},
-  ca: string | null = null,
-): Promise<RunningProxy> {
-  let end = async (): Promise<void> => {};
-  const folder = temporaryFolder(t, () => end());
+/** A configuration folder that is there already, and the folder of a session in it. */
+export interface ProxyPlace {
+  readonly confdir: string;
+  readonly session: SessionPlace;
+}
+
+/** A folder for everything, in which `ca` is the CA's file. It goes when that has ended. */
+function freshPlace(t: TestContext, ca: string | null, ended: () => Promise<void>): ProxyPlace {
+  const folder = temporaryFolder(t, ended);
   const confdir = path.join(folder, 'conf');
   if (ca !== null) {
     fs.mkdirSync(confdir);
     fs.writeFileSync(path.join(confdir, CA_FILE), ca, { mode: 0o600 });
   }
-  await shareAuthority(confdir);
-  const { port1, port2 } = new MessageChannel();
   const spool = path.join(folder, 'session');
   fs.mkdirSync(spool, { mode: 0o700 });
+  return { confdir, session: { folder: spool, keeps: true, firstId: 1, firstSegment: 1, after: null } };
+}
+
+/** Starts the real worker on a free port with a configuration folder of its own, in which `ca` is the CA's file. */
+export async function startProxy(
+  t: TestContext,
+  options: Partial<Options> = {},
+  ca: string | null = null,
+  place: ProxyPlace | null = null,
+): Promise<RunningProxy> {
+  let end = async (): Promise<void> => {};
+  const { confdir, session } = place ?? freshPlace(t, ca, () => end());
+  if (place) t.after(() => end());
+  await shareAuthority(confdir);
+  const { port1, port2 } = new MessageChannel();
   const worker = new Worker(new URL('../../src/proxy/worker.js', import.meta.url), {
     workerData: {
       options: { ...defaultOptions(), listen_port: 0, ...options },
       confdir,
-      session: { folder: spool, keeps: options.journal ?? true, firstId: 1, firstSegment: 1, after: null },
+      session: { ...session, keeps: options.journal ?? session.keeps },
       port: port2,
       scriptText: null,
       given: {},
     },
     transferList: [port2],
   });
-  const proxy = new RunningProxy(confdir, spool, portOver(port1));
+  const proxy = new RunningProxy(confdir, session.folder, portOver(port1));
   const crash = new Promise<never>((_, reject) => worker.once('error', reject));
   crash.catch(() => {}); // reported where it is awaited, or as a failed wait
   end = async () => {

@@ -241,9 +241,9 @@ export interface RunningSluice {
 export async function startSluice(
   t: TestContext,
   words: readonly string[] = [],
-  settings: PtySettings = {},
+  settings: PtySettings & { readonly home?: string } = {},
 ): Promise<RunningSluice> {
-  const home = makeHome();
+  const { home = makeHome() } = settings;
   const pty = startInPty(t, process.execPath, [MAIN, '--listen-port', '0', ...words], { ...settings, home });
   const shown = await pty.waitFor(/\[127\.0\.0\.1:\d+\]/);
   const port = Number(/:(\d+)/.exec(shown)?.[1]);

@@ -9,6 +9,7 @@ import { stateOf } from '../../src/proxy/memento.js';
 import { restore } from '../../src/store/restoring.js';
 import { RowFeed } from '../../src/store/rowfeed.js';
 import { Session } from '../../src/store/session.js';
+import { copyFolder } from './journal.js';
 import { openLedger, type TestLedger } from './ledger.js';
 import { temporaryFolder } from './proxy.js';
 
@@ -29,7 +30,7 @@ export interface Restored {
 /** A copy of a session's folder as it is at this moment: what is left when its process is killed. */
 export function killed(t: TestContext, folder: string): string {
   const left = path.join(temporaryFolder(t), 'left');
-  fs.cpSync(folder, left, { recursive: true, preserveTimestamps: true });
+  copyFolder(folder, left);
   return left;
 }
 
