@@ -38,7 +38,7 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['CTX-04', 'differs: ctx.shutdown() does it, and ctx.master is ctx'],
   ['EVT-01', 'differs: `load` is another spelling of `start` and gets ctx in place of a loader'],
   ['EVT-02', 'differs: the options come first, then the changed names'],
-  ['CTX-07', 'differs: dump files are neither read nor written yet'],
+  ['CTX-07', 'differs: there are no factories for dump files: scripts see flows that are loaded and saved'],
   ['CTX-09', 'differs: plain HTTP alone: for HTTPS the server is dialled first'],
   [
     'EVT-07',
@@ -117,6 +117,8 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['STC-06', 'differs: bytes, rate, chunks and duration are counted while it runs'],
   ['STC-07', 'differs: a body that is still arriving is shown as growing, not as missing'],
   ['STX-15', 'differs: a missing body is marked as missing, and is missing when it is read again'],
+  ['UI-PR-09', 'differs: `z` deletes all flows without a question, for `u` brings them back'],
+  ['KEY-50', 'differs: without a question, for `u` brings them back'],
   ['UI-03', 'differs: a failed start is one sentence on standard error and exit code 1, before the screen is touched'],
   ['UI-COL-04', 'differs: the method column has seven cells, so that DELETE fits'],
   ['UI-COL-07', 'differs: beside the status stand two signs: how the body was carried, and how the flow stands'],
@@ -126,7 +128,10 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['UI-PR-04', 'differs: ctrl u, ctrl k and ctrl y work, too'],
   ['KEY2-02', 'differs: key files are `keybindings/<context>.json`, the form the defaults ship in, not one keys.yaml'],
   ['OPT-07', 'differs: the default is 127.0.0.1, not every address'],
-  ['OPT-01', 'differs: filters over bodies (~b) are not there yet'],
+  [
+    'OPT-01',
+    'differs: filters over bodies (~b) are there for lists, search and `sluice dump`, not for what is judged as it passes',
+  ],
   ['ONE-03', 'differs: a one-shot run is `start`, `configure`, `running`, the events, `done`'],
   ['ONE-11', 'differs: a run can be undone with V'],
   ['ONE-12', 'differs: a failure drops the changes of that flow only, and the other flows still run'],
@@ -266,8 +271,8 @@ export function parityPage(folder: string): string {
   return `# What is there, by ID
 
 Made by \`npm run docs\` from the names of the tests; a test fails when this page is not what it would write. An ID that
-is in none of the tables is not there yet: HTTP/2, other modes than \`regular\`, rules that modify or map, saved files and
-the session journal.
+is in none of the tables is not there yet: HTTP/2, DNS and UDP, transparent modes, rules that modify or map, replaying as a
+server, exports.
 
 ## Differs
 
