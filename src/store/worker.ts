@@ -12,6 +12,7 @@ import { Inbox } from './inbox.js';
 import { IndexedFile } from './indexedfile.js';
 import { filterOf, loadIndex } from './loading.js';
 import { Outside } from './outside.js';
+import { giveWay } from './priority.js';
 import { restore } from './restoring.js';
 import { RowFeed } from './rowfeed.js';
 import { type FileDamage, readFlows, type Saving, type Writable, writeFlows } from './savedfile.js';
@@ -200,5 +201,6 @@ async function work(): Promise<never> {
   }
 }
 
+giveWay();
 parentPort?.on('message', hear);
 void work();
