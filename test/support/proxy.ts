@@ -18,6 +18,7 @@ import {
   type StoreEvent,
   type StoreQuery,
 } from '../../src/protocol.js';
+import { removeFolder } from './folder.js';
 
 const POLL = 20;
 const DEADLINE = 10_000;
@@ -136,7 +137,7 @@ export class RunningProxy {
 
 export function temporaryFolder(t: TestContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  t.after(() => removeFolder(folder));
   return folder;
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { IPty } from '@lydell/node-pty';
 import unicode11 from '@xterm/addon-unicode11';
 import xterm from '@xterm/headless';
+import { removeFolder } from './folder.js';
 
 /*
  * A program in a pseudo-terminal, and the screen a person would see. The terminal is optional: where its native part
@@ -206,7 +207,7 @@ export function startInPty(
   t.after(async () => {
     running.kill();
     await running.gone;
-    fs.rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+    await removeFolder(home);
   });
   return running;
 }
