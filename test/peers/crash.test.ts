@@ -156,12 +156,14 @@ test(`kill -9 at any point loses at most the last ${LOST} ms: ${RUNS} times unde
     await t.test(`seed ${seed}`, async (one) => {
       const killed = await killUnderLoad(one, randomOf(seed));
       const restored = await restore(one, killed.home);
-      if (restored) await compare(restored.proxy, killed, totals);
-      else
-        assert.ok(
-          killed.load.answers.every(({ at }) => at > killed.at - LOST),
-          'no session is offered',
-        );
+      if (restored) {
+        await compare(restored.proxy, killed, totals);
+        restored.proxy.say({ type: 'stop' });
+        await restored.proxy.event('stopped');
+      } else {
+        const isLate = killed.load.answers.every(({ at }) => at > killed.at - LOST);
+        assert.ok(isLate, 'no session is offered');
+      }
       totals.runs += 1;
     });
   const { runs, flows, answers, unfinished, events, messages } = totals;
