@@ -2,20 +2,12 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { TalkColumns, type TalkMessage } from '../../src/flow/conversation.js';
-import type { FlowId } from '../../src/flow/flow.js';
-import { HEADER, type JournalRecord, records } from '../../src/journal/record.js';
 import { rowOf } from '../../src/journal/shown.js';
-import type { FlowState, HttpState, RecordingState } from '../../src/journal/state.js';
-import type { Conversation } from '../../src/proxy/conversation.js';
-import type { Entry } from '../../src/proxy/entry.js';
-import { stateOf } from '../../src/proxy/memento.js';
-import { segmentPath, segmentsIn } from '../../src/store/segmentfiles.js';
 import { randomStates } from '../journal/randomstates.js';
 import { finishedFlow, runningFlow } from '../support/flows.js';
-import { written } from '../support/journal.js';
-import { openLedger, type TestLedger } from '../support/ledger.js';
-import { killed, type Restored, restored } from '../support/restored.js';
+import { openLedger } from '../support/ledger.js';
+import { killed, restored } from '../support/restored.js';
+import { bytesOf, has, http, say, talking, talkOf, told } from './brokensession.js';
 
 /*
  * Sessions that broke off, read back by the store's thread's own code: what is on the disk at a moment is copied, as
@@ -23,64 +15,6 @@ import { killed, type Restored, restored } from '../support/restored.js';
  */
 
 const BROKEN_OFF = 'sluice ended before it was complete';
-
-function http(state: FlowState | null): HttpState {
-  assert.ok(state?.kind === 'http');
-  return state;
-}
-
-function bytesOf(recording: RecordingState | null | undefined, { test }: Restored): Buffer {
-  assert.ok(recording);
-  const { data } = recording;
-  if (data.type === 'bytes') return Buffer.from(data.bytes);
-  const whole = fs.readFileSync(path.resolve(test.folder, data.file));
-  return whole.subarray(data.offset, data.offset + data.length);
-}
-
-interface Told extends TalkMessage {
-  readonly content: string | null;
-}
-
-function talkOf(state: FlowState | null, session: Restored): Told[] {
-  assert.ok(state?.talk);
-  const columns = new TalkColumns();
-  columns.take(state.talk.batch);
-  const contents = bytesOf(state.talk.recording, session);
-  return Array.from({ length: columns.length }, (_, index) => {
-    const message = columns.get(index);
-    assert.ok(message);
-    const { offset, size } = message;
-    return { ...message, content: offset === null ? null : contents.subarray(offset, offset + size).toString() };
-  });
-}
-
-/** Each message in few words. */
-function told(messages: readonly Told[]): string[] {
-  return messages.map(({ content, dropped, edited, injected, held }) =>
-    [
-      content ?? 'missing',
-      ...Object.entries({ dropped, edited, injected, held }).flatMap(([name, is]) => (is ? name : [])),
-    ].join(' '),
-  );
-}
-
-/** Waits for so many records of a kind of a flow. */
-function has(folder: string, type: JournalRecord['type'], id: number, count = 1): Promise<void> {
-  const isRight = (all: readonly JournalRecord[]): boolean =>
-    all.filter((one) => one.type === type && one.id === id).length >= count;
-  return written(folder, isRight, `${count} ${type} ${id}`);
-}
-
-function say(talk: Conversation, text: string, fromClient = true): number {
-  const content = Buffer.from(text);
-  return talk.add({ fromClient, kind: 'text', isInjected: false, at: 1000, size: content.length }, content);
-}
-
-/** A running flow with a conversation. */
-function talking(test: TestLedger): { readonly entry: Entry; readonly talk: Conversation } {
-  const entry = runningFlow(test);
-  return { entry, talk: entry.converse('websocket') };
-}
 
 describe('flows that were over when their session broke off', () => {
   it('come back field by field, each with the row that it had, and can be read by the store', async (t) => {
@@ -322,121 +256,5 @@ describe('flows that were under way when their session broke off', () => {
     const { request } = http(session.state(entry.id));
     assert.equal(bytesOf(request.recording, session).toString(), 'BODY');
     assert.equal(request.size, 4);
-  });
-});
-
-/** Spoils the chosen ones of the records of that kind, counted from 1: one byte of each is another. */
-function spoil(folder: string, isKind: (record: JournalRecord) => boolean, chosen: readonly number[]): void {
-  let count = 0;
-  for (const [number, place] of segmentsIn(folder)) {
-    const file = segmentPath(place, number);
-    const bytes = fs.readFileSync(file);
-    for (const found of [...records(Buffer.from(bytes), number)]) {
-      if (found.type !== 'record' || !isKind(found.record)) continue;
-      count += 1;
-      const at = found.at + HEADER - 1 + found.record.payload.length;
-      if (chosen.includes(count)) bytes[at] = (bytes[at] ?? 0) ^ 0xff;
-    }
-    fs.writeFileSync(file, bytes);
-  }
-}
-
-describe('a damaged journal', () => {
-  it('gives all flows but those whose record is damaged, and says how much was passed over', async (t) => {
-    const first = openLedger(t);
-    const flows = Array.from({ length: 9 }, (_, index) => finishedFlow(first, Buffer.from(`body ${index}`)));
-    await first.flushed();
-    const left = killed(t, first.folder);
-    spoil(left, ({ id }) => id > 0, [3, 4, 7]);
-    const session = await restored(t, left);
-    const ids = flows.map(({ id }) => Number(id)).filter((id) => ![3, 4, 7].includes(id));
-    assert.deepEqual([...session.rows.keys()], ids);
-    assert.equal(session.count, 6);
-    assert.match(session.damage ?? '', /^2 damaged places in its journal \([\d,]+ bytes\) are passed over$/);
-    for (const id of ids)
-      assert.equal(bytesOf(http(session.state(id)).response?.recording, session).toString(), `body ${id - 1}`);
-  });
-
-  it('gives the flow as it stood before, where the record of a mark is damaged', async (t) => {
-    const first = openLedger(t);
-    const { id } = finishedFlow(first, Buffer.from('body'));
-    first.ledger.get(id)?.setMarked(true);
-    await first.flushed();
-    const left = killed(t, first.folder);
-    spoil(left, (record) => record.id === id, [2]);
-    const session = await restored(t, left);
-    assert.equal(session.state(id)?.marked, false);
-    assert.match(session.damage ?? '', /^1 damaged place in its journal/);
-  });
-
-  it('says of a segment that cannot be read that it cannot, and gives the others', async (t) => {
-    const first = openLedger(t);
-    const { id } = finishedFlow(first, Buffer.from('body'));
-    await first.flushed();
-    const left = killed(t, first.folder);
-    fs.mkdirSync(path.join(left, 'odd'));
-    fs.symlinkSync(path.join(left, 'nowhere'), path.join(left, 'odd', '77.journal'));
-    const session = await restored(t, left);
-    assert.deepEqual([...session.rows.keys()], [id]);
-    assert.match(session.damage ?? '', /^77\.journal cannot be read/);
-  });
-
-  it('puts nothing in the place of a piece of a body that is lost: what came before it is there', async (t) => {
-    const first = openLedger(t);
-    const entry = runningFlow(first, 'text/event-stream');
-    for (let count = 1; count <= 4; count += 1) {
-      entry.record('response', Buffer.from(`piece ${count};`));
-      await has(first.folder, count === 1 ? 'live' : 'data', entry.id, Math.max(1, count - 1));
-    }
-    const left = killed(t, first.folder);
-    spoil(left, ({ type }) => type === 'data', [2]);
-    const session = await restored(t, left);
-    const { response } = http(session.state(entry.id));
-    assert.equal(bytesOf(response?.recording, session).toString(), 'piece 1;piece 2;');
-    assert.equal(response?.size, 32);
-    assert.equal(response?.recording?.failure, 'a part of it was damaged in the journal');
-    assert.equal(response?.arrivals?.length, 4);
-    assert.equal(session.rows.get(entry.id)?.body, 'partial');
-  });
-
-  it('puts nothing in the place of messages that are lost: those before and behind are there', async (t) => {
-    const first = openLedger(t);
-    const { entry, talk } = talking(first);
-    for (let count = 1; count <= 5; count += 1) {
-      say(talk, `message ${count}`);
-      await has(first.folder, count === 1 ? 'live' : 'talk', entry.id, Math.max(1, count - 1));
-    }
-    talk.drop(1);
-    await has(first.folder, 'talk', entry.id, 5);
-    const left = killed(t, first.folder);
-    spoil(left, ({ type }) => type === 'talk', [1, 3]);
-    const session = await restored(t, left);
-    assert.deepEqual(told(talkOf(session.state(entry.id), session)), [
-      'message 1',
-      'missing dropped',
-      'message 3',
-      'missing',
-      'message 5',
-    ]);
-    const next = openLedger(t, { keeps: false });
-    const state = session.state(entry.id);
-    assert.ok(state);
-    next.ledger.bring(state);
-    const again = next.ledger.get(entry.id as FlowId);
-    assert.ok(again);
-    assert.deepEqual(structuredClone(stateOf(again, session.test.folder)), state);
-  });
-
-  it('does not know messages any more that only a damaged record had', async (t) => {
-    const first = openLedger(t);
-    const { entry, talk } = talking(first);
-    for (let count = 1; count <= 4; count += 1) {
-      say(talk, `message ${count}`);
-      await has(first.folder, count === 1 ? 'live' : 'talk', entry.id, Math.max(1, count - 1));
-    }
-    const left = killed(t, first.folder);
-    spoil(left, ({ type }) => type === 'talk', [2]);
-    const session = await restored(t, left);
-    assert.deepEqual(told(talkOf(session.state(entry.id), session)), ['message 1', 'message 2', 'message 4']);
   });
 });

@@ -19,6 +19,7 @@ import {
   type StoreQuery,
 } from '../../src/protocol.js';
 import { DEADLINE } from './deadline.js';
+import { removeFolder } from './folder.js';
 
 const POLL = 20;
 
@@ -141,7 +142,7 @@ export function temporaryFolder(t: TestContext, ended: () => Promise<unknown> = 
     try {
       await ended();
     } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     }
   });
   return folder;

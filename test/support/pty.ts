@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { IPty } from '@lydell/node-pty';
+import { removeFolder } from './folder.js';
 
 import unicode11 = require('@xterm/addon-unicode11');
 import xterm = require('@xterm/headless');
@@ -207,7 +208,7 @@ export function startInPty(
   t.after(async () => {
     running.kill();
     await running.gone;
-    fs.rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+    await removeFolder(home);
   });
   return running;
 }
