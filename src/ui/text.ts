@@ -177,12 +177,14 @@ export function startOf(text: string, width: number): string {
   return out;
 }
 
-/** A text in lines of at most that many cells, harmless; broken behind blanks where there are some. */
+/** A text in lines of at most that many cells, at least one, harmless; broken behind blanks where there are some. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
+  const cells = Math.max(1, width);
   let rest = startOf(text, textWidth(text));
-  while (textWidth(rest) > width) {
-    const most = startOf(rest, Math.max(1, width)) || rest.slice(0, 1);
+  while (textWidth(rest) > cells) {
+    const [glyph = ''] = rest;
+    const most = startOf(rest, cells) || glyph;
     const blank = most.lastIndexOf(' ');
     const isWord = rest[most.length] !== ' ' && blank > 0;
     const piece = isWord ? most.slice(0, blank + 1) : most;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Terminal } from '@xterm/headless';
-import { escapeBytes, fit, glyphOf, glyphs, isWide, startOf, textWidth } from '../../src/ui/text.js';
+import { escapeBytes, fit, glyphOf, glyphs, isWide, startOf, textWidth, wrapped } from '../../src/ui/text.js';
 
 import addon = require('@xterm/addon-unicode11');
 
@@ -158,4 +158,14 @@ describe('fitting', () => {
 
 it('UI-FV-07 octets outside printable ASCII are escaped', () => {
   assert.equal(escapeBytes('a\tb\x00\x7f\x80\xff~ '), 'a\\x09b\\x00\\x7f\\x80\\xff~ ');
+});
+
+describe('a text in lines', () => {
+  it('UI-18 ends at any width, with a glyph a line where there is no room', () => {
+    for (const width of [-100, -1, 0, 1]) {
+      assert.deepEqual(wrapped('ab 漢c', width), ['a', 'b', '漢', 'c']);
+      assert.deepEqual(wrapped('', width), ['']);
+    }
+    assert.deepEqual(wrapped('some words of it', 8), ['some', 'words of', 'it']);
+  });
 });
