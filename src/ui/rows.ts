@@ -1,7 +1,7 @@
 import type { FlowId } from '../flow/flow.js';
 import { type FlowRow, idIn, MARKED, ROW, ROW_NUMBERS, type RowBatch, RowReader, rowCount } from '../flow/row.js';
 import { RowTable } from '../flow/rowtable.js';
-import { foundAt, SlotList } from '../flow/slotlist.js';
+import { bySlot, foundAt, placeOf, SlotList } from '../flow/slotlist.js';
 import { SlotPages } from '../flow/slotpages.js';
 import type { FlowTarget, ListQuery } from '../protocol.js';
 import { Listing } from './listing.js';
@@ -30,6 +30,8 @@ export class Rows {
   private newestId = 0;
   /** The slots in use, ascending: the order in which flows came. */
   private slots = new SlotList();
+  /** The slots that removed flows had: one that comes back stands where it stood. */
+  private left = new SlotPages();
   readonly listing = new Listing(this.table, () => this.slots);
 
   /** Lines of the list. */
@@ -94,6 +96,7 @@ export class Rows {
       this.table.put(slot, own, texts[row * 2] ?? '', texts[row * 2 + 1] ?? '');
       touched.push(slot);
     }
+    this.putBack(touched);
     if (removed.length > 0) for (const slot of this.remove(removed)) touched.push(slot);
     const queries = [this.listing.touched(touched), removed.length > 0 ? this.tidy() : null];
     return queries.flatMap((query) => query ?? []);
@@ -131,10 +134,21 @@ export class Rows {
   private slotFor(id: FlowId): number {
     const known = this.at.get(id);
     if (known !== undefined) return known;
-    const slot = this.table.count;
+    const slot = this.left.get(id) ?? this.table.count;
     this.at.set(id, slot);
-    this.slots.push(slot);
+    if (slot === this.table.count) this.slots.push(slot);
     return slot;
+  }
+
+  /** Slots that are in use again come in between. */
+  private putBack(touched: readonly number[]): void {
+    const all = this.slots.all();
+    const back = touched.filter((slot) => this.left.get(this.idIn(slot)) === slot);
+    if (back.length === 0) return;
+    for (const slot of back) this.left.delete(this.idIn(slot));
+    const came = Uint32Array.from(new Set(back)).sort();
+    const places = came.map((slot, at) => placeOf(all, slot, bySlot) + at);
+    this.slots.edit({ gone: new Uint32Array(), places, came });
   }
 
   /** Returns the slots that are no longer in use. */
@@ -146,6 +160,7 @@ export class Rows {
       if (slot === undefined) continue;
       gone.push(slot);
       this.at.delete(id);
+      this.left.set(id, slot);
       this.table.remove(slot);
     }
     const all = this.slots.all();
@@ -162,6 +177,7 @@ export class Rows {
     const moved = new Uint32Array(before.count);
     const old = this.slots.all().slice();
     this.slots = new SlotList();
+    this.left = new SlotPages();
     for (const [slot, from] of old.entries()) {
       this.table.copy(slot, before, from);
       this.at.set(this.idIn(slot), slot);

@@ -31,3 +31,20 @@ test('what a script says of a flow that is gone is not kept', () => {
   rows.change(writer.batch([rowOf(1), rowOf(3)]), []);
   assert.deepEqual([lengthOf(rows, 1), lengthOf(rows, 3)], ['', '']);
 });
+
+test('a row that was removed and comes back stands where it stood', () => {
+  const rows = new Rows();
+  const writer = new RowWriter();
+  const order = (): (number | undefined)[] => Array.from({ length: rows.length }, (_, at) => rows.idAt(at));
+  const ids = (...numbers: number[]): FlowId[] => numbers.map((number) => number as FlowId);
+  rows.change(writer.batch([1, 2, 3, 4, 5].map((id) => rowOf(id))), []);
+  rows.change(writer.batch([rowOf(6)]), ids(5, 1, 3));
+  assert.deepEqual(order(), [2, 4, 6]);
+  rows.change(writer.batch([rowOf(7), rowOf(5), rowOf(1)]), []);
+  assert.deepEqual(order(), [1, 2, 4, 5, 6, 7]);
+  rows.change(writer.batch([rowOf(3), rowOf(3)]), ids(1));
+  assert.deepEqual(order(), [2, 3, 4, 5, 6, 7]);
+  rows.change(writer.batch([rowOf(1)]), []);
+  assert.deepEqual(order(), [1, 2, 3, 4, 5, 6, 7]);
+  assert.equal(rows.indexOf(5 as FlowId), 4);
+});
