@@ -124,9 +124,9 @@ export class Ledger {
     this.shelf.bring(over(stateOf(record, this.shelf.folder), error, 'killed'));
   }
 
-  /** Takes in a flow of another session. */
+  /** Takes in a flow of another session, whose row is told by who found it. */
   bring(state: FlowState): void {
-    this.feed.changed(this.shelf.bring(state));
+    this.shelf.bring(state);
   }
 
   isLive(id: FlowId): boolean {

@@ -31,7 +31,7 @@ test('S0-15 S1-03 examples/stream.ts passes a response on before it is complete,
     carried: 'streamed',
     size: 10,
     contents: null,
-    left: { type: 'missing' },
+    left: { type: 'missing', why: null },
   });
   assertQuiet(proxy);
 });
