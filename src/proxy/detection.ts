@@ -18,7 +18,7 @@ const H2_PREFACE = 'PRI * HTTP/2';
 const LONGEST_LINE = 8192;
 /** A method and something behind it (RFC 9112 3), behind line breaks that a careless client may send. */
 const WORDS = /^(?:\r?\n)*[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]([^\n]*)(\n?)/;
-/** What a line has behind its method that is HTTP, whole or broken; other protocols have words there, too. */
+/** What a line has behind its method that is HTTP, whole or broken, if it is no path; other protocols have words there, too. */
 const REQUEST = /(?:^|[ \t])HTTP\//i;
 const BEGINNING = /^(?:\r?\n)*\r?(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]{0,64})$/;
 const SSH = 'SSH-';
@@ -39,9 +39,8 @@ export function firstBytes(bytes: Buffer): Detected | null {
   if (start.startsWith(SSH)) return RAW;
   const [line, rest = '', end] = WORDS.exec(start) ?? [];
   if (line === undefined) return BEGINNING.test(start) ? null : RAW;
-  if (REQUEST.test(rest)) return HTTP;
+  if (rest.startsWith('/') || REQUEST.test(rest)) return HTTP;
   if (end !== '') return RAW;
-  if (rest.startsWith('/')) return HTTP;
   return start.length < LONGEST_LINE ? null : RAW;
 }
 
