@@ -66,4 +66,6 @@ export function untilSpoken(
   socket.once('close', onLeft);
   server.once('readable', onServer);
   server.once('close', onServer);
+  if (socket.destroyed || socket.readableEnded) onLeft(); // while the server was dialled
+  else if (server.destroyed || server.readableEnded) onServer();
 }

@@ -123,6 +123,20 @@ for (const [what, event, options] of [
     await proxy.until(() => visit.isClosed || visit.hasEnded, 'the server’s connection closed');
   });
 
+for (const [how, leave] of LEAVING)
+  test(`PD-08 WS-06 a silent client ${how} while its server is dialled: the server’s connection closes, and a row says so`, async (t) => {
+    const proxy = await scripted(t, waiting('serverconnect'));
+    const speaker = await startSpeaker(t);
+    const client = await openTunnel(proxy, `localhost:${speaker.port}`);
+    await saidUntil(proxy, 't.mjs', 'asked');
+    leave(client);
+    const row = await proxy.row((one) => one.duration >= 0);
+    assert.deepEqual([row.kind, row.host, row.port], ['tunnel', 'localhost', speaker.port]);
+    const [visit] = speaker.visits;
+    if (visit) await proxy.until(() => visit.isClosed || visit.hasEnded, 'the server’s connection closed');
+    await client.until('close');
+  });
+
 test('TL-10 a client that is gone before it is shown a certificate has a row', async (t) => {
   const { leaf, caFile } = await localLeaf(t);
   const proxy = await scripted(t, waiting('serverconnect'), { ssl_verify_upstream_trusted_ca: caFile });
