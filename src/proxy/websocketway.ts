@@ -202,7 +202,7 @@ export class WebSocketWay implements Way {
   private enlarge(message: Passing): void {
     this.isCurrentLarge = true;
     if (this.unread.at(-1) === message) this.unread.pop();
-    this.reader.restart();
+    this.reader.restart(this.unread.length);
     this.letGo(message);
     if (message.isCompressed && keepsContext(this.deflate, this.fromClient))
       this.giveUp(`a compressed message of the ${this.who} is too large to be read, and those after it refer to it`);
