@@ -166,3 +166,23 @@ test('WS-02 RFC 6455 5.4 a message too large to be read keeps its place between 
   await sent.arrives(all);
   assert.ok(sent.wire.equals(all));
 });
+
+for (const isLater of [false, true])
+  test(`WS-04 RFC 6455 5.5.1 what follows a close${isLater ? ' later' : ''} passes unread, and so does the end`, async (t) => {
+    const judge: Judge = { looks: true, judge: (_, done) => done(0, PASSES) };
+    const sent = await begin(t, DEFLATE, judge);
+    const all = Buffer.concat([CLOSE, frame(TEXT)]);
+    if (isLater) {
+      sent.way.push(Buffer.from(CLOSE));
+      await sent.arrives(CLOSE);
+      sent.way.push(frame(TEXT));
+    } else sent.way.push(Buffer.from(all));
+    let hasEnded = false;
+    sent.way.end(() => {
+      hasEnded = true;
+    });
+    await sent.arrives(all);
+    await sent.until(() => hasEnded, 'the end');
+    assert.deepEqual(sent.wire, all);
+    assert.match(sent.notes.join(), /\(something follows a close frame\)/);
+  });
