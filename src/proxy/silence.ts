@@ -66,6 +66,7 @@ export function untilSpoken(
   socket.once('close', onLeft);
   server.once('readable', onServer);
   server.once('close', onServer);
-  if (socket.destroyed || socket.readableEnded) onLeft(); // while the server was dialled
+  if (socket.destroyed || socket.readableEnded)
+    onLeft(); // while the server was dialled
   else if (server.destroyed || server.readableEnded) onServer();
 }

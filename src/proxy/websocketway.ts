@@ -11,6 +11,8 @@ import type { Way } from './way.js';
 export const LARGEST_MESSAGE = 16 * 1024 * 1024;
 /** Bytes of whole messages that may wait to be decoded. */
 const UNDECODED = 4 * 1024 * 1024;
+/** As many of them as may wait, however small they are. */
+const UNDECODED_MESSAGES = 1024;
 
 /** A message whose frames are coming, or have come and are being decoded. */
 interface Passing {
@@ -49,11 +51,11 @@ export class WebSocketWay implements Way {
   private hasClosed = false;
   /** A frame came that ends the websocket: no ping overtakes it. */
   private isEnding = false;
-  /** Messages that the reader has not given yet, in order. */
-  private readonly unread: Passing[] = [];
+  /** Messages that the reader has not given yet, and what is to be done between them, in order. */
+  private readonly unread: (Passing | (() => void))[] = [];
   private undecoded = 0;
-  /** What waits for the reader to have given all that came before. */
-  private readonly waiting: (() => void)[] = [];
+  /** How many of the unread messages are held back. */
+  private heldBack = 0;
   /** Bytes that wait for the lane, in front of all that come after them; null while there are none. */
   private backlog: Buffer[] | null = null;
   private readonly injections: (() => void)[] = [];
@@ -89,7 +91,8 @@ export class WebSocketWay implements Way {
   }
 
   get isFull(): boolean {
-    return this.lane.isFull || this.backlog !== null || this.undecoded > UNDECODED;
+    const { backlog, lane, undecoded, unread } = this;
+    return lane.isFull || backlog !== null || undecoded > UNDECODED || unread.length > UNDECODED_MESSAGES;
   }
 
   push(bytes: Buffer): void {
@@ -101,7 +104,7 @@ export class WebSocketWay implements Way {
   end(done: () => void): void {
     this.hasEnded = true;
     if (this.current) {
-      if (this.unread.at(-1) === this.current) this.unread.pop();
+      this.forget(this.current);
       this.letGo(this.current);
     }
     this.whenRead(() => this.lane.after(done));
@@ -141,12 +144,14 @@ export class WebSocketWay implements Way {
   }
 
   private begin({ isCompressed, opcode }: FrameHead): Passing {
-    const isOpen = !this.judge.looks && this.lane.isIdle && this.unread.every(({ frames }) => frames === null);
+    const isOpen = !this.judge.looks && this.lane.isIdle && this.heldBack === 0;
     const frames = this.isBlind || (isOpen && !(this.rewrites && isCompressed)) ? null : [];
     const kind = opcode === TEXT ? 'text' : 'binary';
     const message: Passing = { at: now(), kind, isCompressed, frames, size: 0 };
     this.current = message;
-    if (!this.isBlind) this.unread.push(message);
+    if (this.isBlind) return message;
+    this.unread.push(message);
+    if (frames) this.heldBack += 1;
     return message;
   }
 
@@ -178,11 +183,19 @@ export class WebSocketWay implements Way {
     if (!this.isBlind) this.conversation.add({ ...message, fromClient, isInjected: false }, null);
   }
 
-  /** Pings overtake what is judged, so that a held message does not end the connection; a close waits for its turn. */
+  /**
+   * Pings overtake what is judged, so that a held message does not end the connection; a close waits for its turn.
+   * Where nothing before is held back it goes at once: later it might fall into a frame that is passing.
+   */
   private endControl(frame: Buffer): void {
     this.control = null;
-    if (this.isEnding) this.whenRead(() => this.lane.after(() => this.out.put(frame)));
-    else this.whenRead(() => this.put(frame));
+    const isInOrder = this.heldBack === 0 && (this.lane.isIdle || !this.isEnding);
+    const go = (): void => {
+      this.out.put(frame);
+      this.out.flush();
+    };
+    if (this.backlog || isInOrder) this.put(frame);
+    else this.whenRead(this.isEnding ? () => this.lane.after(go) : go);
     this.feed(frame);
   }
 
@@ -201,8 +214,8 @@ export class WebSocketWay implements Way {
   /** A message that has grown too large goes on in its frames, those held back first. */
   private enlarge(message: Passing): void {
     this.isCurrentLarge = true;
-    if (this.unread.at(-1) === message) this.unread.pop();
-    this.reader.restart();
+    this.forget(message);
+    this.reader.restart(this.unread.filter((one) => typeof one !== 'function').length);
     this.letGo(message);
     if (message.isCompressed && keepsContext(this.deflate, this.fromClient))
       this.giveUp(`a compressed message of the ${this.who} is too large to be read, and those after it refer to it`);
@@ -236,35 +249,44 @@ export class WebSocketWay implements Way {
     this.isBlind = true;
     this.teller.note(`${why}: it passes unread from here on`);
     this.undecoded = 0;
-    for (const message of this.unread.splice(0)) this.letGo(message);
-    this.resume();
+    this.heldBack = 0;
+    for (const next of this.unread.splice(0)) {
+      if (typeof next === 'function') next();
+      else this.letGo(next);
+    }
     if (!this.lane.isIdle) this.queue([]); // what comes now overtakes nothing
+    this.relieved();
   }
 
   // --- messages
 
   private read(content: Buffer, isText: boolean): void {
     const message = this.unread.shift();
-    if (!message) return;
+    if (!message || typeof message === 'function') return;
     if (message !== this.current) this.undecoded -= message.size;
+    if (message.frames) this.heldBack -= 1;
     this.say(content, { ...message, kind: isText ? 'text' : 'binary' }, false);
-    if (this.isRead) this.resume();
+    for (let next = this.unread[0]; typeof next === 'function'; next = this.unread[0]) {
+      this.unread.shift();
+      next();
+    }
     this.out.flush();
     this.relieved();
   }
 
-  /** The reader has given all messages that have come whole. */
-  private get isRead(): boolean {
-    return this.unread.every((message) => message === this.current);
+  /** The reader will not give the message whose frames are coming. */
+  private forget(message: Passing): void {
+    if (this.unread.at(-1) !== message) return;
+    this.unread.pop();
+    if (message.frames) this.heldBack -= 1;
   }
 
-  private resume(): void {
-    for (const action of this.waiting.splice(0)) action();
-  }
-
+  /** Does something once the reader has given all messages that have come whole by now. */
   private whenRead(action: () => void): void {
-    if (this.isRead) action();
-    else this.waiting.push(action);
+    const { current, unread } = this;
+    const before = current && unread.at(-1) === current ? unread.length - 1 : unread.length;
+    if (before === 0) action();
+    else unread.splice(before, 0, action);
   }
 
   private say(content: Buffer, message: Passing, isInjected: boolean): void {

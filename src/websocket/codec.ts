@@ -57,15 +57,29 @@ function extensionsOf(deflate: Deflate, isServer: boolean, limit: number): Recor
   return { [DEFLATE]: one };
 }
 
+/** A new beginning that waits until what came before it has been read. */
+interface Anew {
+  /** Messages that will have been given by then. */
+  readonly given: number;
+  /** What comes behind it. */
+  readonly bytes: Buffer[];
+}
+
 /** Reads the messages of one direction. It alters the bytes that it is given. */
 export class MessageReader {
-  private readonly extensions: Record<string, PerMessageDeflate>;
+  private extensions: Record<string, PerMessageDeflate>;
   private receiver: Receiver;
   private isBroken = false;
+  private isClosed = false;
+  private hasConcluded = false;
+  /** Pieces that the receiver has not done with. */
+  private underway = 0;
+  private given = 0;
+  private readonly beginnings: Anew[] = [];
 
   constructor(
     private readonly fromClient: boolean,
-    deflate: Deflate,
+    private readonly deflate: Deflate,
     /** Bytes of the largest message that is read. */
     private readonly limit: number,
     private readonly listener: MessageListener,
@@ -75,16 +89,54 @@ export class MessageReader {
   }
 
   push(bytes: Buffer): void {
-    if (!this.isBroken) this.receiver.write(bytes);
+    if (this.isBroken || this.isClosed) return;
+    const last = this.beginnings.at(-1);
+    if (last) last.bytes.push(bytes);
+    else this.write(bytes);
   }
 
-  /** Forgets a message that has begun. */
-  restart(): void {
-    if (!this.isBroken) this.receiver = this.open();
+  /** Forgets a message that has begun; so many that came whole before it have yet to be given. */
+  restart(expected: number): void {
+    if (this.isBroken || this.isClosed) return;
+    this.beginnings.push({ given: this.given + expected, bytes: [] });
+    if (this.underway === 0) this.begin();
   }
 
+  /** Tells nothing more. What inflates is let go once it rests: until then it may not be touched. */
   close(): void {
-    this.isBroken = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.receiver.destroy();
+    if (this.underway === 0) this.cleanUp();
+  }
+
+  private write(bytes: Buffer): void {
+    this.underway += 1;
+    this.receiver.write(bytes, (error) => {
+      this.underway -= 1;
+      if (error) this.failed(error);
+      if (this.underway > 0) return;
+      if (this.isClosed) this.cleanUp();
+      else if (!this.isBroken) this.begin();
+    });
+  }
+
+  private begin(): void {
+    const next = this.beginnings.shift();
+    if (!next) return;
+    if (!keepsContext(this.deflate, this.fromClient)) this.renew();
+    this.receiver = this.open();
+    for (const bytes of next.bytes) this.write(bytes);
+    if (this.underway === 0) this.begin();
+  }
+
+  /** Without a context nothing of the message that is forgotten may be left. */
+  private renew(): void {
+    this.cleanUp();
+    this.extensions = extensionsOf(this.deflate, this.fromClient, this.limit);
+  }
+
+  private cleanUp(): void {
     this.extensions[DEFLATE]?.cleanup();
   }
 
@@ -96,14 +148,25 @@ export class MessageReader {
       allowSynchronousEvents: true,
       skipUTF8Validation: false,
     });
-    receiver.on('message', (content, isBinary) => this.listener.message(content, !isBinary));
-    receiver.on('conclude', (code, reason) => this.listener.concluded(code, reason.toString()));
-    receiver.on('error', (error) => {
-      if (this.isBroken || receiver !== this.receiver) return;
-      this.isBroken = true;
-      this.listener.broken(isTooLarge(error) ? tooLarge(this.limit) : error.message);
+    receiver.on('message', (content, isBinary) => {
+      this.given += 1;
+      if (!this.isClosed) this.listener.message(content, !isBinary);
     });
+    receiver.on('conclude', (code, reason) => {
+      this.hasConcluded = true;
+      if (!this.isClosed) this.listener.concluded(code, reason.toString());
+    });
+    receiver.on('error', () => {}); // the piece that it is about says it
     return receiver;
+  }
+
+  private failed(error: Error): void {
+    if (this.isBroken || this.isClosed) return;
+    const [next] = this.beginnings;
+    if (next && this.given >= next.given) return; // in the message that is to be forgotten
+    this.isBroken = true;
+    if (this.hasConcluded) this.listener.broken('something follows a close frame');
+    else this.listener.broken(isTooLarge(error) ? tooLarge(this.limit) : error.message);
   }
 }
 
@@ -119,6 +182,7 @@ function tooLarge(limit: number): string {
 export class MessageWriter {
   private readonly sender: Sender;
   private readonly extensions: Record<string, PerMessageDeflate>;
+  private isClosed = false;
 
   constructor(
     private readonly toServer: boolean,
@@ -126,7 +190,11 @@ export class MessageWriter {
     write: (bytes: Uint8Array) => void,
   ) {
     this.extensions = extensionsOf(deflate, !toServer, 0);
+    const isClosed = (): boolean => this.isClosed;
     const socket: SenderSocket = {
+      get destroyed() {
+        return isClosed();
+      },
       write: (bytes, done) => {
         write(bytes);
         done?.();
@@ -137,13 +205,18 @@ export class MessageWriter {
     this.sender = new (ws().Sender)(socket, this.extensions);
   }
 
-  /** `done` is called when all of it has been written. */
+  /** `done` is called when all of it has been written; never, where the writer is closed before. */
   send(content: Uint8Array, isText: boolean, isCompressed: boolean, done: () => void): void {
+    if (this.isClosed) return;
     const compress = isCompressed && DEFLATE in this.extensions;
-    this.sender.send(content, { binary: !isText, compress, fin: true, mask: this.toServer }, done);
+    this.sender.send(content, { binary: !isText, compress, fin: true, mask: this.toServer }, () => {
+      if (this.isClosed) this.extensions[DEFLATE]?.cleanup();
+      else done();
+    });
   }
 
   close(): void {
+    this.isClosed = true;
     this.extensions[DEFLATE]?.cleanup();
   }
 }

@@ -34,6 +34,8 @@ declare module 'ws' {
 
   /** What a Sender does with its socket. */
   export interface SenderSocket {
+    /** What is being compressed is then given up. */
+    readonly destroyed: boolean;
     write(bytes: Uint8Array, done?: () => void): unknown;
     cork(): void;
     uncork(): void;

@@ -75,10 +75,9 @@ export async function speakAtOnce(
   const all = await Promise.all([say(client.socket, count, randomOf(seed)), say(server, count, randomOf(seed + 1000))]);
   const [toServer, toClient] = all.map((one) => one.flatMap((text) => (text.length % 3 === 0 ? sent(text) : [text])));
   assert.ok(toServer && toClient);
-  await proxy.until(
-    () => origin.heard.length >= toServer.length && client.heard.length >= toClient.length,
-    'all messages',
-  );
+  const isAllHeard = (): boolean => origin.heard.length >= toServer.length && client.heard.length >= toClient.length;
+  await proxy.until(() => isAllHeard() || client.closed !== null, 'all messages');
+  assert.deepEqual([client.closed, isAllHeard()], [null, true]);
   assert.ok(origin.heard.every((text, index) => text === toServer[index]));
   assert.ok(client.heard.every((text, index) => text === toClient[index]));
   const { id } = await talkRow(proxy, 2 * count);

@@ -38,6 +38,7 @@ export class RunningProxy {
   /** The channel to the store's thread, once it runs. */
   store: Port<StoreEvent, StoreQuery> | null = null;
   private readonly waiting = new Set<() => void>();
+  private crash: Error | null = null;
 
   constructor(
     readonly confdir: string,
@@ -63,14 +64,26 @@ export class RunningProxy {
     return [...this.rows.values()].sort((a, b) => a.id - b.id);
   }
 
+  /** Its thread is gone: what is waited for fails, and so does the end of the test. */
+  crashed(error: Error): void {
+    this.crash = new Error(`the proxy crashed: ${error.stack}`);
+    for (const look of [...this.waiting]) look();
+  }
+
+  /** Throws where the proxy has crashed. */
+  assertAlive(): void {
+    if (this.crash) throw this.crash;
+  }
+
   /** Waits until `probe` gives something, looking again at every event. */
   until<T>(probe: () => T | undefined | null | false, what: string): Promise<T> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         const found = probe();
-        if (!found) return;
+        if (!found && !this.crash) return;
         stop();
-        resolve(found);
+        if (found) resolve(found);
+        else reject(this.crash);
       };
       const poll = setInterval(() => look(), POLL); // what is awaited may be no event of the proxy
       const stop = (): void => {
@@ -199,14 +212,14 @@ export async function startProxy(
     transferList: [port2],
   });
   const proxy = new RunningProxy(confdir, session.folder, portOver(port1));
-  const crash = new Promise<never>((_, reject) => worker.once('error', reject));
-  crash.catch(() => {}); // reported where it is awaited, or as a failed wait
+  worker.once('error', (error) => proxy.crashed(error));
   end = async () => {
     proxy.say({ type: 'stop' });
     await worker.terminate();
     proxy.store?.close();
     proxy.channel.close();
+    proxy.assertAlive();
   };
-  proxy.port = (await Promise.race([proxy.event('listening'), crash])).places[0]?.port ?? 0;
+  proxy.port = (await proxy.event('listening')).places[0]?.port ?? 0;
   return proxy;
 }

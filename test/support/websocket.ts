@@ -28,6 +28,9 @@ export interface OriginOptions {
   readonly answer?: (socket: WebSocket, data: Buffer, isBinary: boolean) => void;
 }
 
+/** ws gives up a connection by itself where it owes this many pongs, as it does while it compresses much of its own; 0 for never. */
+const PATIENT = { maxPendingAutoPongs: 0 };
+
 function echo(socket: WebSocket, data: Buffer, isBinary: boolean): void {
   socket.send(data, { binary: isBinary });
 }
@@ -36,7 +39,7 @@ export async function startWebSocketOrigin(t: TestContext, options: OriginOption
   const { deflate = false, tls, plain, answer = echo } = options;
   const server = tls ? https.createServer(tls) : http.createServer();
   const origin = { sockets: [] as WebSocket[], heard: [] as string[], handshakes: [] as Record<string, string>[] };
-  const sockets = new ws.WebSocketServer({ server, perMessageDeflate: deflate });
+  const sockets = new ws.WebSocketServer({ ...PATIENT, server, perMessageDeflate: deflate });
   if (plain) server.on('request', plain);
   sockets.on('connection', (socket, { headers }) => {
     origin.sockets.push(socket);
@@ -133,7 +136,7 @@ export async function openWebSocketAt(proxyPort: number, port: number): Promise<
 }
 
 async function talkOver(socket: net.Socket, url: string, deflate: boolean | object): Promise<TalkingClient> {
-  const client = new ws.WebSocket(url, { createConnection: () => socket, perMessageDeflate: deflate });
+  const client = new ws.WebSocket(url, { ...PATIENT, createConnection: () => socket, perMessageDeflate: deflate });
   const talking = new TalkingClient(client);
   await new Promise<void>((done, fail) => {
     client.on('open', done);

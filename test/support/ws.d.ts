@@ -10,6 +10,7 @@ declare module 'ws' {
       options: {
         createConnection?: () => Duplex;
         perMessageDeflate?: boolean | object;
+        maxPendingAutoPongs?: number;
         headers?: Readonly<Record<string, string>>;
       },
     );
@@ -22,7 +23,12 @@ declare module 'ws' {
   }
 
   export class WebSocketServer extends EventEmitter {
-    constructor(options: { server: Server; perMessageDeflate?: boolean | object; maxPayload?: number });
+    constructor(options: {
+      server: Server;
+      perMessageDeflate?: boolean | object;
+      maxPayload?: number;
+      maxPendingAutoPongs?: number;
+    });
     on(event: 'connection', listener: (socket: WebSocket, request: { headers: Record<string, string> }) => void): this;
     close(): void;
   }

@@ -185,8 +185,94 @@ test('reliability 6 a bomb is not inflated beyond the limit; what is no deflate 
 test('a reader that starts anew forgets the message that had begun', async () => {
   const heard = new Heard(true, null);
   heard.reader.push(frame(text('begun', { fin: false })));
-  heard.reader.restart();
+  heard.reader.restart(0);
   heard.reader.push(frame(text('anew')));
   await heard.until(() => heard.messages.length > 0);
   assert.deepEqual([heard.messages, heard.broken], [['anew'], '']);
 });
+
+/** A compressed text message of the client. */
+async function compressed(deflate: Deflate, content: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  const writer = new MessageWriter(true, deflate, (bytes) => parts.push(Buffer.from(bytes)));
+  await new Promise<void>((done) => writer.send(Buffer.from(content), true, true, done));
+  writer.close();
+  return Buffer.concat(parts);
+}
+
+/** More than are inflated or deflated at a time in one process. */
+const MANY = 24;
+
+test('reliability 6 readers that are closed while they inflate tell nothing more, and others read on', async () => {
+  const { deflate } = negotiated('permessage-deflate');
+  const message = await compressed(deflate, LONG);
+  const all = Array.from({ length: MANY }, () => new Heard(true, deflate));
+  for (const { reader } of all) reader.push(Buffer.concat([message, message]));
+  for (const { reader } of all) reader.close();
+  const other = new Heard(true, deflate);
+  other.reader.push(Buffer.from(message));
+  await other.until(() => other.messages.length > 0);
+  other.reader.close();
+  assert.deepEqual(other.messages, [LONG]);
+  assert.deepEqual(all.flatMap(({ messages, broken }) => [messages.length, broken]).join(''), '0'.repeat(MANY));
+});
+
+test('reliability 6 writers that are closed while they deflate write nothing more, and others write on', async () => {
+  const { deflate } = negotiated('permessage-deflate');
+  const said: string[] = [];
+  const writers = Array.from({ length: MANY }, () => new MessageWriter(true, deflate, () => said.push('bytes')));
+  for (const writer of writers)
+    for (const compress of [true, false, true]) writer.send(Buffer.from(LONG), true, compress, () => said.push('done'));
+  for (const writer of writers) writer.close();
+  for (const writer of writers) writer.send(Buffer.from('late'), true, false, () => said.push('late'));
+  const heard = new Heard(true, deflate);
+  heard.reader.push(await compressed(deflate, LONG));
+  await heard.until(() => heard.messages.length > 0);
+  heard.reader.close();
+  assert.deepEqual(said, []);
+});
+
+for (const parameters of ['', '; client_no_context_takeover'])
+  test(`RFC 7692 7.2.3 a reader that starts anew while it inflates gives what came before it first, with permessage-deflate${parameters}`, async () => {
+    const { deflate } = negotiated(`permessage-deflate${parameters}`);
+    const heard = new Heard(true, deflate);
+    const message = await compressed(deflate, LONG);
+    heard.reader.push(Buffer.from(message));
+    heard.reader.push(frame(text('begun', { fin: false })));
+    heard.reader.restart(1);
+    heard.reader.push(frame(text('between')));
+    heard.reader.push(frame(text('begun again', { fin: false })));
+    heard.reader.restart(2);
+    heard.reader.push(Buffer.from(message));
+    await heard.until(() => heard.messages.length === 3);
+    heard.reader.close();
+    assert.deepEqual([heard.messages, heard.broken], [[LONG, 'between', LONG], '']);
+  });
+
+test('RFC 7692 7.1.1.2 nothing is left of half a compressed message that was forgotten where no context is kept', async () => {
+  const { deflate } = negotiated('permessage-deflate; client_no_context_takeover');
+  const heard = new Heard(true, deflate);
+  const noise = deflateRawSync(Buffer.from(LONG)).subarray(0, 10);
+  heard.reader.push(frame({ opcode: 1, rsv: 4, fin: false, payload: noise }));
+  heard.reader.restart(0);
+  heard.reader.push(await compressed(deflate, LONG));
+  await heard.until(() => heard.messages.length > 0 || heard.broken !== '');
+  heard.reader.close();
+  assert.deepEqual([heard.messages, heard.broken], [[LONG], '']);
+});
+
+for (const [expected, broken] of [
+  [1, /./],
+  [0, /^$/],
+] as const)
+  test(`RFC 7692 7.2.2 what cannot be inflated before a reader starts anew is ${expected ? 'said' : 'forgotten with its message'}`, async () => {
+    const { deflate } = negotiated('permessage-deflate; client_no_context_takeover');
+    const heard = new Heard(true, deflate);
+    heard.reader.push(frame({ opcode: 1, rsv: 4, fin: expected > 0, payload: Buffer.from([6, 255, 255]) }));
+    heard.reader.restart(expected);
+    heard.reader.push(frame(text('anew')));
+    await heard.until(() => heard.messages.length > 0 || heard.broken !== '');
+    heard.reader.close();
+    assert.match(heard.broken, broken);
+    assert.deepEqual(heard.messages, expected > 0 ? [] : ['anew']);
+  });
