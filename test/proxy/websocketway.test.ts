@@ -117,6 +117,7 @@ for (const looks of [true, false])
     sent.way.push(Buffer.from(all));
     await sent.arrives(all);
     assert.deepEqual(sent.wire, all);
+    await sent.until(() => sent.notes.length > 0, 'a note');
     assert.match(sent.notes.join(), /^what the client sends cannot be read .*: it passes unread from here on$/);
   });
 
