@@ -134,11 +134,13 @@ export type FileEvent =
   | { readonly type: 'saved'; readonly count: number; readonly warnings: readonly string[] }
   | { readonly type: 'read'; readonly flows: readonly Finished[] }
   /** So many flows stand in the index, and want numbers. */
-  | { readonly type: 'found'; readonly count: number }
+  | { readonly type: 'found'; readonly count: number; readonly size: number; readonly changedAt: number }
   /** The segments of a session that is restored, and their folders. */
   | { readonly type: 'segments'; readonly segments: ReadonlyMap<number, string> }
   /** Flows of a session that is restored, and where their records are. */
   | { readonly type: 'restored'; readonly ids: Float64Array; readonly places: Float64Array }
+  /** Flows that it had left in their file are with the thread again, but for some. */
+  | { readonly type: 'found-again'; readonly first: number; readonly count: number; readonly gone: Float64Array }
   /** Flows that were under way when it broke off. */
   | { readonly type: 'broken-off'; readonly states: readonly FlowState[] }
   /** Flows as asked for; `lost` are those that cannot be read, and why. */

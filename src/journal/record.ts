@@ -15,9 +15,11 @@ import { offsetOf, type Place, placeIn, segmentOf } from './places.js';
  * talk     messages that came since, for a flow under way
  * removed  the flow is deleted; a later record of it brings it back
  * shared   an object that many flows have in common: a connection
+ * back     a flow that was left in its file is not deleted after all
+ * loaded   numbers of flows that were left in their file
  */
 
-const TYPES = ['lines', 'whole', 'live', 'data', 'talk', 'removed', 'shared'] as const;
+const TYPES = ['lines', 'whole', 'live', 'data', 'talk', 'removed', 'shared', 'back', 'loaded'] as const;
 
 export type RecordType = (typeof TYPES)[number];
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
 import type { FileCommand, FileEvent, FileFormat, LogLevel, ProxyEvent } from '../protocol.js';
@@ -33,7 +34,7 @@ export class Files {
   readonly outside = new Outside();
   private readonly waiting: Job[] = [];
   private job: Job | null = null;
-  /** How many flows of the job have been handed over. */
+  /** How many flows of the job have been handed over, or the number of the first that was found. */
   private at = 0;
   /** Called when flows that were asked for are here. */
   private readonly fetching: (() => void)[] = [];
@@ -97,12 +98,14 @@ export class Files {
   /** A flow outside is deleted. */
   forget(id: FlowId): void {
     this.outside.remove(id);
+    this.ledger.shelf.note('removed', id);
     this.later('forget', id);
   }
 
   /** A deleted one is there again. */
   takeBack(id: FlowId): void {
     this.outside.takeBack(id);
+    this.ledger.shelf.note('back', id);
     this.later('take-back', id);
   }
 
@@ -149,7 +152,7 @@ export class Files {
       case 'ready':
         return void this.handOver(job);
       case 'found':
-        return this.number(event.count);
+        return this.number(job, event);
       case 'read':
         return void this.readers
           .seen(event.flows.map((flow) => this.ledger.adopt(flow)))
@@ -158,6 +161,10 @@ export class Files {
         return this.ledger.shelf.takeIn(event.segments);
       case 'restored':
         for (const [index, id] of event.ids.entries()) this.ledger.shelf.place(id as FlowId, event.places[index] ?? 0);
+        return;
+      case 'found-again':
+        this.outside.add(event.first as FlowId, event.count);
+        for (const id of event.gone) this.outside.remove(id as FlowId);
         return;
       case 'broken-off':
         for (const state of event.states) this.ledger.bring(state);
@@ -177,10 +184,14 @@ export class Files {
     }
   }
 
-  private number(count: number): void {
+  private number({ command }: Job, { count, size, changedAt }: Extract<FileEvent, { type: 'found' }>): void {
     const first = this.ledger.reserve(count);
     this.outside.add(first, count);
     this.store.tell({ type: 'numbered', first });
+    if (this.at === 0) this.at = first;
+    const filter = command.type === 'load' ? command.filter : null;
+    const file = { path: resolve(command.path), size, changedAt };
+    this.ledger.shelf.loaded({ load: this.at, ...file, filter, first, count });
   }
 
   private brought({ flows, lost }: Extract<FileEvent, { type: 'brought' }>): void {

@@ -2,6 +2,7 @@ import { now } from '../flow/clock.js';
 import type { FlowId } from '../flow/flow.js';
 import { stateIn } from '../journal/decode.js';
 import { pack, packedLength, writePacked } from '../journal/lines.js';
+import { type LoadedRun, packRun } from '../journal/loaded.js';
 import { type Place, Places } from '../journal/places.js';
 import type { FlowState } from '../journal/state.js';
 import { packWhole } from '../journal/whole.js';
@@ -172,6 +173,16 @@ export class Journal implements Shelf {
       this.release(place);
     }
     if (place !== null || wasRunning) this.segments.add('removed', id, NOTHING);
+  }
+
+  /** A flow that was left in its file is deleted, or not after all. */
+  note(type: 'removed' | 'back', id: FlowId): void {
+    this.segments.add(type, id, NOTHING);
+  }
+
+  /** Flows were left in their file. */
+  loaded(run: LoadedRun): void {
+    this.segments.add('loaded', 0, packRun(run));
   }
 
   ids(): FlowId[] {

@@ -7,8 +7,10 @@ export class Outside {
   private readonly gone = new Set<FlowId>();
 
   add(first: FlowId, count: number): void {
-    this.firsts.push(first);
-    this.ends.push(first + count);
+    let at = this.firsts.length;
+    while (at > 0 && (this.firsts[at - 1] ?? 0) > first) at -= 1;
+    this.firsts.splice(at, 0, first);
+    this.ends.splice(at, 0, first + count);
   }
 
   has(id: FlowId): boolean {

@@ -113,7 +113,7 @@ export class Segments {
     seal(segment.bytes, start, length, type, id, place);
     segment.used += HEADER + length;
     this.bytes += HEADER + length;
-    if (type === 'removed') segment.hasRemovals = true;
+    if (type === 'removed' || type === 'back') segment.hasRemovals = true;
     else if (type !== 'shared') segment.wanted += 1;
     return place;
   }

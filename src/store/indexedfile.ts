@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import type { ByteSource } from '../content/source.js';
 import type { FlowId } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
@@ -60,6 +61,9 @@ export class IndexedFile {
 
   private constructor(
     readonly path: string,
+    /** In bytes, and in milliseconds since 1970, as it was opened. */
+    readonly size: number,
+    readonly changedAt: number,
     private readonly format: Format,
     readonly close: () => void,
   ) {}
@@ -69,7 +73,8 @@ export class IndexedFile {
     try {
       const source = openSource(path);
       const format = formatOf(path, source);
-      if (format) return new IndexedFile(path, format, () => source.close());
+      const { mtimeMs } = fs.statSync(path);
+      if (format) return new IndexedFile(path, source.size, mtimeMs, format, () => source.close());
       source.close();
       return null;
     } catch (error) {

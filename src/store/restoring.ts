@@ -8,6 +8,8 @@ import { rowOf } from '../journal/shown.js';
 import type { FlowState } from '../journal/state.js';
 import type { FileEvent } from '../protocol.js';
 import { brokenOff, withFiles } from './brokenoff.js';
+import type { Outside } from './outside.js';
+import { reload } from './reloading.js';
 import type { RowFeed } from './rowfeed.js';
 import { SegmentFiles, segmentPath, segmentsIn } from './segmentfiles.js';
 import { SegmentReader } from './segmentreader.js';
@@ -19,6 +21,7 @@ const BATCH = 512;
 
 export interface Restoring {
   readonly session: Session;
+  readonly outside: Outside;
   readonly feed: RowFeed;
   say(event: FileEvent): void;
 }
@@ -32,7 +35,7 @@ function endOf(segments: ReadonlyMap<number, string>): number {
 }
 
 /** Puts every flow of a session into the list, in the order in which they came; resolves with what to say of it. */
-export async function restore(folder: string, { session, feed, say }: Restoring): Promise<FileEvent> {
+export async function restore(folder: string, { session, outside, feed, say }: Restoring): Promise<FileEvent> {
   const segments = segmentsIn(folder);
   session.takeIn(segments);
   say({ type: 'segments', segments });
@@ -56,7 +59,9 @@ export async function restore(folder: string, { session, feed, say }: Restoring)
   } finally {
     files.close();
   }
-  return { type: 'loaded', count, damage: damageText(surveyed.damage), isStopped: false };
+  const reloaded = await reload(surveyed, { outside, feed, say });
+  const damage = [damageText(surveyed.damage), ...reloaded.missing].flatMap((text) => text ?? []).join('; ');
+  return { type: 'loaded', count: count + reloaded.count, damage: damage === '' ? null : damage, isStopped: false };
 }
 
 interface Batch {

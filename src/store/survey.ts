@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { FlowId } from '../flow/flow.js';
+import { type LoadedRun, unpackRun } from '../journal/loaded.js';
 import { type Place, Places, placeIn } from '../journal/places.js';
 import { type JournalRecord, records } from '../journal/record.js';
 import type { DataState, TalkDelta } from '../journal/state.js';
@@ -25,22 +26,24 @@ interface Damage {
 export interface Surveyed {
   readonly places: Places;
   readonly running: ReadonlyMap<FlowId, Running>;
+  /** Flows that were left in their files, and which flows were deleted. */
+  readonly loaded: readonly LoadedRun[];
+  readonly gone: ReadonlySet<FlowId>;
   readonly damage: Damage;
 }
 
 /** Reads a whole journal and finds where each flow's newest record is. Gives others their turn after each segment. */
 export async function survey(segments: ReadonlyMap<number, string>): Promise<Surveyed> {
-  const places = new Places();
-  const running = new Map<FlowId, Running>();
+  const found: Noted = { places: new Places(), running: new Map(), loaded: [], gone: new Set() };
   const unreadable: string[] = [];
   const damage: number[] = [];
   for (const [number, folder] of segments)
-    for (const found of records(await bytesOf(number, folder, (reason) => unreadable.push(reason)), number)) {
-      if (found.type === 'damage') damage.push(found.length);
-      else note(found.record, placeIn(number, found.at), places, running);
+    for (const one of records(await bytesOf(number, folder, (reason) => unreadable.push(reason)), number)) {
+      if (one.type === 'damage') damage.push(one.length);
+      else note(one.record, placeIn(number, one.at), found);
     }
   const bytes = damage.reduce((sum, length) => sum + length, 0);
-  return { places, running, damage: { places: damage.length, bytes, unreadable } };
+  return { ...found, damage: { places: damage.length, bytes, unreadable } };
 }
 
 /** The bytes of a segment; none where it cannot be read. */
@@ -51,17 +54,33 @@ function bytesOf(number: number, folder: string, failed: (reason: string) => voi
   });
 }
 
-function note(record: JournalRecord, place: Place, places: Places, running: Map<FlowId, Running>): void {
+interface Noted {
+  readonly places: Places;
+  readonly running: Map<FlowId, Running>;
+  readonly loaded: LoadedRun[];
+  readonly gone: Set<FlowId>;
+}
+
+function note(record: JournalRecord, place: Place, { places, running, loaded, gone }: Noted): void {
   const id = record.id as FlowId;
   switch (record.type) {
     case 'lines':
     case 'whole':
       running.delete(id);
+      gone.delete(id);
       return places.put(id, place);
     case 'removed':
       running.delete(id);
+      gone.add(id);
       return places.put(id, null);
+    case 'back':
+      gone.delete(id);
+      return;
+    case 'loaded':
+      loaded.push(unpackRun(record.payload));
+      return;
     case 'live':
+      gone.delete(id);
       running.set(id, { record: place, data: [], talk: [] });
       return places.put(id, null); // it was over once, and runs again
     case 'data':

@@ -154,7 +154,7 @@ async function load({ path, isIndexed, filter: text }: Load): Promise<void> {
 
 function index(file: IndexedFile, filter: FlowFilter | null, onDamage: (damage: FileDamage) => void): Promise<number> {
   const number = async (count: number): Promise<FlowId> => {
-    say({ type: 'found', count });
+    say({ type: 'found', count, size: file.size, changedAt: file.changedAt });
     const command = await inbox.next();
     if (command.type !== 'numbered') throw new Error(`${command.type} in place of numbers`);
     return command.first;
@@ -194,7 +194,7 @@ async function work(): Promise<never> {
     try {
       if (command.type === 'save') await save(command);
       else if (command.type === 'load') await load(command);
-      else if (command.type === 'restore') say(await restore(command.path, { session, feed, say }));
+      else if (command.type === 'restore') say(await restore(command.path, { session, outside, feed, say }));
     } catch (error) {
       say({ type: 'failed', reason: (error as Error).message });
     }

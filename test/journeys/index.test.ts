@@ -172,6 +172,7 @@ test('NF-09 what is left of a file that changed is told, and nothing hangs on it
 test('KEY-50 deleted flows of a file come back with u, in their place and unread, and go again', async (t) => {
   const proxy = await startProxy(t);
   await loaded(proxy, await fileOf(t, ['/a', '/b', '/c']));
+  await proxy.until(() => proxy.rows.size === 3, 'all rows');
   const before = proxy.list();
   const [, second] = before;
   assert.ok(second);

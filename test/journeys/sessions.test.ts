@@ -8,6 +8,8 @@ import { listSessions, type Session, sessionsFolder } from '../../src/cli/sessio
 import { keptText } from '../../src/cli/sessions.js';
 import type { JournalRecord } from '../../src/journal/record.js';
 import { defaultOptions, isMistake, type Options } from '../../src/options.js';
+import { writeFlows } from '../../src/store/savedfile.js';
+import { body, flowImage, requestImage, responseImage } from '../script/images.js';
 import { type App, openApp } from '../support/app.js';
 import { Client, fetchThrough } from '../support/client.js';
 import { copyFolder, written } from '../support/journal.js';
@@ -276,4 +278,58 @@ test('z clears everything, u brings it back as it was, ctrl r clears it again', 
   screen.press('g', 'j', '\r', 'l');
   await screen.sees(/200 OK · 293k/);
   assert.deepEqual(await saved(t, app), LARGE);
+});
+
+/** A console with one exchange and three flows of a file, of which the second is marked and the third deleted. */
+async function captureFile(t: TestContext, file: string): Promise<Captured> {
+  const flows = ['/a', '/b', '/c'].map((at) => ({
+    flow: flowImage({ live: false, request: requestImage({ path: at }), response: responseImage({ body: body(at) }) }),
+    talk: null,
+  }));
+  await writeFlows(file, flows, { format: 'mitm' });
+  const app = await openApp(t, { columns: 140, options: { rfile: [file] } });
+  const { screen, port } = app;
+  await screen.sees(/\/c +200/);
+  const origin = await startOrigin(t, ({ socket }) => socket.end(response('live')));
+  await fetchThrough(port, `http://127.0.0.1:${origin.port}/live`);
+  screen.press('g', 'j', 'm');
+  await screen.sees(/\/b +200 .*●/);
+  screen.press('j', 'd');
+  await screen.losesSight('/c');
+  await screen.sees(/\/live +200/);
+  const [session] = listSessions(app.confdir);
+  assert.ok(session);
+  const has: Captured['has'] = (isRight, what) => written(session.folder, isRight, what);
+  await has((all) => {
+    const types = all.filter(({ type, id }) => id > 0 && type !== 'shared').map(({ type, id }) => `${type} ${id}`);
+    return types.includes('removed 3') && types.some((text) => text.endsWith(' 4'));
+  }, 'what was done');
+  for (let left = 1000; listSessions(app.confdir)[0]?.flows !== 2; left -= 1) {
+    assert.ok(left > 0, 'its folder never said that it has two flows');
+    await wait(10);
+  }
+  return { app, session, has };
+}
+
+test('flows that were left in a file are there again with what was done to them, unless the file has changed', async (t) => {
+  const file = path.join(temporaryFolder(t), 'flows.mitm');
+  const captured = await captureFile(t, file);
+  const [first, second] = [killed(t, captured), killed(t, captured)];
+  const { screen } = await openApp(t, { columns: 140, confdir: first, options: { restore: true } });
+  await screen.sees('3 flows restored from session');
+  await screen.sees(/\/a +200/);
+  assert.match(screen.text(), /\/b +200 .*●/);
+  assert.match(screen.text(), /\/live +200/);
+  assert.doesNotMatch(screen.text(), /\/c +200/);
+  screen.press('d'); // one of them
+  await screen.losesSight('3 flows');
+  screen.press('u');
+  await screen.sees('3 flows');
+  fs.appendFileSync(file, ' ');
+  const changed = await openApp(t, { columns: 140, confdir: second, options: { restore: true } });
+  await changed.screen.sees(/\/live +200/);
+  assert.match(changed.screen.text(), /\/b +200 .*●/);
+  assert.doesNotMatch(changed.screen.text(), /\/a +200/);
+  changed.screen.press('E');
+  await changed.screen.sees(/has changed since it was loaded/);
 });

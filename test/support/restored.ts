@@ -6,6 +6,7 @@ import { type FlowRow, RowReader } from '../../src/flow/row.js';
 import type { FlowState } from '../../src/journal/state.js';
 import type { FileEvent, StoreEvent } from '../../src/protocol.js';
 import { stateOf } from '../../src/proxy/memento.js';
+import { Outside } from '../../src/store/outside.js';
 import { restore } from '../../src/store/restoring.js';
 import { RowFeed } from '../../src/store/rowfeed.js';
 import { Session } from '../../src/store/session.js';
@@ -43,7 +44,7 @@ export async function restored(t: TestContext, left: string): Promise<Restored> 
   const feed = new RowFeed();
   const rows = listen(feed);
   const session = new Session();
-  const done = await restore(folder, { session, feed, say: (event) => obey(event, test) });
+  const done = await restore(folder, { session, outside: new Outside(), feed, say: (event) => obey(event, test) });
   if (done.type !== 'loaded') throw new Error(done.type);
   await feed.told();
   for (const id of ledger.ids()) {
