@@ -15,17 +15,17 @@ const STREAM_ABOVE = '1m';
 const SETTLE_MS = 5_000;
 
 /** Bytes of the bodies that sluice has recorded in files. */
-function spooledBytes({ home, pid }: Sluice): number {
-  const folder = path.join(home, 'spool', String(pid));
-  if (!fs.existsSync(folder)) return 0;
-  return fs.readdirSync(folder).reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);
+function recordedBytes({ home }: Sluice): number {
+  const names = fs.readdirSync(path.join(home, 'sessions'), { recursive: true, encoding: 'utf8' });
+  const bodies = names.filter((name) => name.endsWith('.body'));
+  return bodies.reduce((sum, name) => sum + fs.statSync(path.join(home, 'sessions', name)).size, 0);
 }
 
 /** Whether every download is whole in sluice's files; if not, only a part of the work was measured. */
 async function checkRecording({ report, flags }: Run, sluice: Sluice): Promise<void> {
   const expected = flags.rounds * LARGE_BYTES;
-  for (const until = Date.now() + SETTLE_MS; spooledBytes(sluice) < expected && Date.now() < until; ) await delay(100);
-  const bytes = spooledBytes(sluice);
+  for (const until = Date.now() + SETTLE_MS; recordedBytes(sluice) < expected && Date.now() < until; ) await delay(100);
+  const bytes = recordedBytes(sluice);
   const isWhole = bytes === expected;
   const share = `${megabytes(bytes)} of ${megabytes(expected)} MB are on disk`;
   report.say(`  What was recorded is ${isWhole ? 'whole' : 'NOT whole'}: ${share}.`);

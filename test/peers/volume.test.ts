@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import type net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { sourceOf } from '../../src/content/source.js';
@@ -24,7 +25,14 @@ const BOUND_MB = 350;
 const MB = 1024 * 1024;
 const MINUTES = 12 * 60_000;
 
-const skip = noPty || (residentBytes(process.pid) === null && 'no /proc');
+/** For a test's `skip`: false, or that the disk has too little room. */
+function noRoom(): string | false {
+  const { bavail, bsize } = fs.statfsSync(os.tmpdir());
+  const needed = 1.5 * FLOWS * SIZE;
+  return bavail * bsize < needed && `less than ${Math.ceil(needed / 1e9)} GB free in ${os.tmpdir()}`;
+}
+
+const skip = noPty || noRoom() || (residentBytes(process.pid) === null && 'no /proc');
 
 /** Bytes that do not repeat; each body is a part of them. */
 const BYTES = randomFillSync(Buffer.alloc(2 * SIZE));
@@ -77,7 +85,7 @@ async function fetchAll(proxy: number, origin: number, pid: number): Promise<num
   return highest;
 }
 
-test(`the bodies of ${FLOWS} flows, ${(FLOWS * SIZE) / 1e9} GB, are kept in little memory, and each is what was sent`, {
+test(`the bodies of ${FLOWS} flows, ${(FLOWS * SIZE) / 1e9} GB, are kept in little memory, and what a disk in time has taken is what was sent`, {
   skip,
   timeout: MINUTES,
 }, async (t) => {
@@ -96,14 +104,18 @@ test(`the bodies of ${FLOWS} flows, ${(FLOWS * SIZE) / 1e9} GB, are kept in litt
   const file = path.join(home, 'some.mitm');
   pty.send(`:save.file @shown ${file}\r`);
   await pty.waitFor(`${SAMPLES} flows saved`, 60_000);
-  let count = 0;
+  let [count, missing] = [0, 0];
   for await (const { flow } of readFlows(file, ({ text }) => assert.fail(text))) {
-    assert.ok('request' in flow && flow.response?.body);
-    const source = sourceOf(flow.response.body);
-    assert.ok(bodyOf(Number(flow.request.path.slice(1))).equals(source.read(0, source.size)), flow.request.path);
+    assert.ok('request' in flow && flow.response);
     count += 1;
+    if (flow.response.body) {
+      const source = sourceOf(flow.response.body);
+      assert.ok(bodyOf(Number(flow.request.path.slice(1))).equals(source.read(0, source.size)), flow.request.path);
+    } else missing += 1;
   }
   assert.equal(count, SAMPLES);
+  if (missing > 0) t.diagnostic(`the disk was too slow for ${missing} of ${SAMPLES} bodies`);
+  assert.ok(missing <= SAMPLES / 2);
   fs.rmSync(file);
   assert.ok(highest < BOUND_MB * MB, `${Math.round(highest / MB)} MB resident`);
 });
