@@ -65,6 +65,7 @@ export type Metadata = Readonly<Record<string, unknown>>;
 export const NO_METADATA: Metadata = {};
 
 const NO_BODY: Carriage = { how: 'passed', why: 'no body' };
+const NO_ROOM: Carriage = { how: 'streamed', why: 'body_memory is used up' };
 const SWITCHED: Carriage = { how: 'streamed', why: 'the connection changed to another protocol' };
 const NOWHERE = { scheme: 'http', host: '', port: 0 } as const;
 
@@ -128,8 +129,9 @@ export class Entry implements Teller {
   carried(side: Side, framing: Framing, carriage: Carriage): void {
     const message = this.side(side);
     if (!message) return;
-    message.carriage = carriage;
-    const records = framing.type !== 'none' && (carriage.how !== 'streamed' || this.storesStreamed());
+    const hasNoRoom = carriage.how === 'passed' && framing.type !== 'none' && this.spool.isFull;
+    message.carriage = hasNoRoom ? NO_ROOM : carriage;
+    const records = framing.type !== 'none' && !hasNoRoom && (carriage.how !== 'streamed' || this.storesStreamed());
     if (records) message.recording = new Recording(this.spool);
     if (framing.type !== 'none' && mediaType(message.head.fields) === 'text/event-stream') message.arrivals = [];
     if (this.watchLimit > 0 && !message.recording) message.tail = new Tail(this.watchLimit);

@@ -3,7 +3,9 @@ import { fullSize } from '../flow/sizes.js';
 import type { Ledger } from './ledger.js';
 
 /** Milliseconds of dropping in one go: now and then, and where a body waits for room. */
-const [SLICE, MOST] = [4, 40];
+const [SLICE, MOST] = [4, 20];
+/** Milliseconds before dropping for a body again: where room is used up faster than it is made, traffic comes first. */
+const PAUSE = 400;
 /** The shares of the limit at which dropping begins and ends. */
 const [FROM, UNTIL] = [0.95, 0.9];
 /** Milliseconds before all flows are looked at once more, when nothing more was to be dropped. */
@@ -29,6 +31,7 @@ export class Quota {
   private isDropping = false;
   private restUntil = 0;
   private quietUntil = 0;
+  private pauseUntil = 0;
 
   constructor(
     private readonly ledger: Ledger,
@@ -46,7 +49,9 @@ export class Quota {
 
   /** Whether so many bytes more may be there, for which room is made if need be. */
   hasRoom(bytes: number): boolean {
-    if (this.left < bytes) {
+    const now = performance.now();
+    if (this.left < bytes && now >= this.pauseUntil) {
+      this.pauseUntil = now + PAUSE;
       this.isDropping = true;
       this.drop(1, bytes, MOST);
     }

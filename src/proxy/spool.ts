@@ -5,6 +5,8 @@ import type { Extent } from '../flow/extent.js';
 
 /** Bytes that may wait for the disk before the sender of a body is asked to pause. */
 const BACKLOG = 16 * 1024 * 1024;
+/** Bytes of a body that may be expected. */
+const SMALL = 4096;
 /** Bytes written in one go. */
 const BATCH = 4 * 1024 * 1024;
 /** Milliseconds a disk may take to catch up before the recording is given up, so that the wire goes on. */
@@ -22,6 +24,11 @@ export class Spool {
     /** Without files: whether there is room for so many bytes more in memory. */
     readonly hasRoom: ((bytes: number) => boolean) | null = null,
   ) {}
+
+  /** There is no room for any body, as far as is known before it comes. */
+  get isFull(): boolean {
+    return this.hasRoom !== null && !this.hasRoom(SMALL);
+  }
 
   open(): SpoolFile {
     this.count += 1;

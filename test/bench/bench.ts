@@ -5,6 +5,7 @@ import { type Flags, readFlags, type SectionName, USAGE } from './flags.js';
 import { benchFrame } from './frame.js';
 import { benchHttp } from './http.js';
 import { benchHttps } from './https.js';
+import { benchJournal } from './journal.js';
 import { benchLatency } from './latency.js';
 import { benchOpening } from './opening.js';
 import { startOrigin } from './origin.js';
@@ -34,6 +35,7 @@ interface Section {
 
 const sections: Readonly<Record<SectionName, Section>> = {
   http: { measure: benchHttp, needs: ['wrk'] },
+  journal: { measure: benchJournal, needs: ['wrk'] },
   https: { measure: benchHttps, needs: ['wrk', 'socat'] },
   reverse: { measure: benchReverse, needs: ['wrk'] },
   'tls-hosts': { measure: benchTlsHosts, needs: [] },

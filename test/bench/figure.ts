@@ -1,5 +1,6 @@
 export type FigureName =
   | 'http'
+  | 'journal'
   | 'https'
   | 'reverse'
   | 'tls-hosts'
@@ -40,6 +41,7 @@ const MILLISECONDS_ADDED = 3;
 
 export const FIGURES: readonly Figure[] = [
   { name: 'http', text: 'HTTP, of mitmdump', isAtLeast: true, bound: 12, unit: 'x' },
+  { name: 'journal', text: 'HTTP with the journal, of without', isAtLeast: true, bound: 0.8, unit: 'x' },
   { name: 'https', text: 'HTTPS, of mitmdump', isAtLeast: true, bound: 12, unit: 'x' },
   { name: 'reverse', text: 'HTTP in reverse mode, of mitmdump', isAtLeast: true, bound: 12, unit: 'x' },
   { name: 'tls-hosts', text: 'new TLS hosts, of mitmdump', isAtLeast: true, bound: 4, unit: 'x' },

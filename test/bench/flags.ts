@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 export const SECTIONS = [
   'http',
+  'journal',
   'https',
   'reverse',
   'tls-hosts',
