@@ -26,7 +26,7 @@ function requestHead(flow: Flow): RequestHead | null {
 }
 
 /** The URL with the host of the Host field, where there is one (FO-12). */
-function prettyUrl({ origin, path, fields }: RequestHead): string {
+export function prettyUrl({ origin, path, fields }: Pick<RequestHead, 'origin' | 'path' | 'fields'>): string {
   const host = fieldValues(fields, 'host')[0] ?? authorityOf(origin);
   return `${origin.scheme}://${host}${path === '*' ? '' : path}`;
 }

@@ -1,6 +1,7 @@
 import { bytesToText } from '../flow/charset.js';
-import { type Fields, fieldValue } from '../flow/fields.js';
-import { authorityOf, bracketed, type Side } from '../flow/flow.js';
+import type { Fields } from '../flow/fields.js';
+import { bracketed, type Side } from '../flow/flow.js';
+import { prettyUrl } from '../flow/flowfilter.js';
 import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage, TalkImage } from '../flow/image.js';
 import { type BodyPiece, bodyTexts, messageTexts } from './bodytexts.js';
 
@@ -10,12 +11,6 @@ export type FlowText =
   | { readonly part: 'head'; readonly side: Side; readonly text: string }
   | { readonly part: 'body'; readonly side: Side; readonly piece: BodyPiece }
   | { readonly part: 'message'; readonly index: number; readonly piece: BodyPiece };
-
-/** The URL with the host of the Host field, where there is one (FO-12). */
-export function prettyUrl({ scheme, host, port, path, fields }: RequestImage): string {
-  const named = fieldValue(fields, 'host') ?? authorityOf({ scheme, host, port });
-  return `${scheme}://${named}${path === '*' ? '' : path}`;
-}
 
 function lineOf(text: string): string {
   return bytesToText(text).replace(/[\r\n]+/g, ' ');
@@ -48,7 +43,7 @@ export async function* flowTexts({ flow, talk }: Finished): AsyncGenerator<FlowT
   if (isPassage(flow)) yield { part: 'head', side: 'request', text: `${bracketed(flow.host)}:${flow.port}` };
   else {
     const { request, response } = flow;
-    yield* messageParts('request', request, lineOf(`${request.method} ${prettyUrl(request)}`));
+    yield* messageParts('request', request, lineOf(`${request.method} ${prettyUrl({ ...request, origin: request })}`));
     if (response) yield* messageParts('response', response, lineOf(`${response.status} ${response.reason}`));
   }
   if (talk) yield* talkParts(talk);

@@ -3,6 +3,7 @@ import { sourceOf } from '../content/source.js';
 import type { FilterTree, Judge, Verdict } from '../flow/filtertree.js';
 import type { FlowId, Side } from '../flow/flow.js';
 import type { Finished } from '../flow/image.js';
+import { pictureOf } from '../flow/picture.js';
 import { type BodyPiece, bodyTexts, messageTexts } from './bodytexts.js';
 import { type Deadline, Endless } from './deadline.js';
 import { type BodyLeaf, bodyLeaves, deepJudge, type Subject } from './deepfilter.js';
@@ -56,7 +57,7 @@ class FlowJudge {
 
   /** Means nothing once it is aborted. Throws an Endless. */
   async verdicts(flows: readonly Finished[], signal: AbortSignal): Promise<readonly boolean[]> {
-    const subjects = flows.map((flow): Subject => ({ flow, inBodies: new Map() }));
+    const subjects = flows.map((flow): Subject => ({ flow, picture: pictureOf(flow), inBodies: new Map() }));
     const verdicts = this.judged(subjects);
     const open = subjects.filter((_, at) => verdicts[at] === null);
     for (const subject of open) await this.readBodies(subject, signal);
