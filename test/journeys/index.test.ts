@@ -12,7 +12,7 @@ import { undumped } from '../store/saved.js';
 import { openApp } from '../support/app.js';
 import { fetchThrough } from '../support/client.js';
 import { answering, response, startOrigin } from '../support/origin.js';
-import { type RunningProxy, startProxy, temporaryFolder } from '../support/proxy.js';
+import { startProxy, temporaryFolder } from '../support/proxy.js';
 
 function flowTo(port: number, at: string, status = 200): Finished {
   const request = requestImage({
@@ -44,13 +44,6 @@ async function manyFlows(t: TestContext, count: number): Promise<string> {
 
 function target({ id, revision }: FlowRow): { id: FlowId; revision: number } {
   return { id, revision };
-}
-
-async function loaded(proxy: RunningProxy, file: string): Promise<number> {
-  const after = proxy.events.length;
-  proxy.say({ type: 'load-flows', path: file });
-  const { count } = await proxy.event('flows-loaded', after);
-  return count;
 }
 
 function pathsIn(file: string): string[] {
@@ -93,7 +86,7 @@ test('CR-01 a flow that is still in its file is replayed, and what was asked bef
   const proxy = await startProxy(t);
   const origin = await startOrigin(t, answering(response('anew')));
   const file = await fileOf(t, ['/again', '/other'], 'a.mitm', origin.port);
-  assert.equal(await loaded(proxy, file), 2);
+  assert.equal(await proxy.load(file), 2);
   const row = await proxy.row((one) => one.path === '/again');
   const other = await proxy.row((one) => one.path === '/other');
   proxy.say({ type: 'mark', flows: [target(row), target(other)], marked: true });
@@ -111,7 +104,7 @@ test('OPT-22 NF-11 readfile_filter says which flows of files are loaded', async 
   const proxy = await startProxy(t, { readfile_filter: '/t' });
   for (const name of ['a.mitm', 'a.har', 'a.zhar']) {
     const file = await fileOf(t, ['/one', '/two', '/three'], name);
-    assert.equal(await loaded(proxy, file), 2, name);
+    assert.equal(await proxy.load(file), 2, name);
   }
   await proxy.until(() => proxy.list().length === 6, 'six rows');
   assert.deepEqual([...new Set(proxy.list().map((row) => row.path))], ['/two', '/three']);
@@ -146,8 +139,8 @@ test('esc stops loading and keeps what is in', async (t) => {
 test('NF-03 flows of one file loaded twice are saved under ids of their own', async (t) => {
   const proxy = await startProxy(t);
   const file = await fileOf(t, ['/one', '/two']);
-  await loaded(proxy, file);
-  await loaded(proxy, file);
+  await proxy.load(file);
+  await proxy.load(file);
   await proxy.until(() => proxy.list().length === 4, 'four rows');
   const saved = path.join(temporaryFolder(t), 'saved.mitm');
   proxy.say({ type: 'save-flows', flows: proxy.list().map(target), path: saved, format: 'mitm' });
@@ -159,7 +152,7 @@ test('NF-03 flows of one file loaded twice are saved under ids of their own', as
 test('NF-09 what is left of a file that changed is told, and nothing hangs on it', async (t) => {
   const proxy = await startProxy(t);
   const file = await fileOf(t, ['/one', '/two']);
-  await loaded(proxy, file);
+  await proxy.load(file);
   const row = await proxy.row((one) => one.path === '/two');
   fs.truncateSync(file, 10);
   const after = proxy.events.length;
@@ -171,8 +164,7 @@ test('NF-09 what is left of a file that changed is told, and nothing hangs on it
 
 test('KEY-50 deleted flows of a file come back with u, in their place and unread, and go again', async (t) => {
   const proxy = await startProxy(t);
-  await loaded(proxy, await fileOf(t, ['/a', '/b', '/c']));
-  await proxy.until(() => proxy.rows.size === 3, 'all rows');
+  await proxy.load(await fileOf(t, ['/a', '/b', '/c']));
   const before = proxy.list();
   const [, second] = before;
   assert.ok(second);
@@ -195,8 +187,7 @@ test('KEY-50 deleted flows of a file come back with u, in their place and unread
 
 test('a command about many flows is done to each, and what is asked behind it waits', async (t) => {
   const proxy = await startProxy(t);
-  await loaded(proxy, await manyFlows(t, 3000));
-  await proxy.until(() => proxy.rows.size === 3000, 'all rows');
+  await proxy.load(await manyFlows(t, 3000));
   const all = proxy.list();
   proxy.say({ type: 'mark', flows: all.map(target), marked: true });
   proxy.say({ type: 'remove', flows: all.slice(0, 2999).map(target) });

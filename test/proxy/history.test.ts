@@ -182,8 +182,7 @@ test('clearing everything is one action: captured, running and loaded flows come
     if (visit.received.startsWith('GET /half')) visit.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
     else visit.socket.end(response('whole'));
   });
-  proxy.say({ type: 'load-flows', path: file });
-  await proxy.event('flows-loaded');
+  await proxy.load(file);
   await capture({ proxy, origin }, '/captured');
   const client = await Client.connect(proxy.port);
   client.send(`GET http://127.0.0.1:${origin.port}/half HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -211,8 +210,7 @@ test('clearing everything is one action: captured, running and loaded flows come
 test('a loaded flow that is deleted comes back where it was, and can be marked and deleted again', async (t) => {
   const file = await dump(t, 2);
   const proxy = await startProxy(t);
-  proxy.say({ type: 'load-flows', path: file });
-  await proxy.event('flows-loaded');
+  await proxy.load(file);
   const [first] = proxy.list();
   assert.ok(first);
   proxy.say({ type: 'remove', ...target(first.id) });

@@ -115,6 +115,15 @@ export class RunningProxy {
     );
   }
 
+  /** Loads a file, and waits for its rows, which come by another channel; how many flows there are. */
+  async load(file: string): Promise<number> {
+    const [after, before] = [this.events.length, this.rows.size];
+    this.say({ type: 'load-flows', path: file });
+    const { count } = await this.event('flows-loaded', after);
+    await this.until(() => this.rows.size >= before + count, `the rows of ${file}`);
+    return count;
+  }
+
   async read(id: FlowId): Promise<Read> {
     const after = this.events.length;
     this.say({ type: 'read-flow', id });
