@@ -1,7 +1,6 @@
 import type { BodyData } from '../flow/extent.js';
 import type { Field, Fields } from '../flow/fields.js';
 import type {
-  Carriage,
   Carried,
   ClientFacts,
   FlowId,
@@ -11,7 +10,6 @@ import type {
   Scheme,
   ServerFacts,
 } from '../flow/flow.js';
-import type { Foreign } from '../flow/image.js';
 import type { HttpState, MessageState } from './state.js';
 
 /*
@@ -20,30 +18,16 @@ import type { HttpState, MessageState } from './state.js';
  * flow. It holds what an ordinary exchange has; others are written as a whole.
  */
 
-interface PackedMessage<Head> {
-  readonly head: Head;
-  readonly carriage: Carriage;
-  readonly expected: number | null;
-  readonly size: number;
-  readonly chunks: number | null;
-  readonly trailers: Fields;
-  readonly startedAt: number;
-  readonly endedAt: number | null;
-  readonly isLost: boolean;
+interface PackedMessage<Head> extends Omit<MessageState<Head>, 'malformed' | 'cut' | 'arrivals' | 'recording'> {
   readonly recording: { readonly size: number; contents(): BodyData } | null;
 }
 
 /** What an ordinary exchange has. */
-export interface Packable {
-  readonly id: FlowId;
-  readonly revision: number;
-  readonly createdAt: number;
-  readonly client: ClientFacts | null;
-  readonly server: ServerFacts | null;
-  readonly isReused: boolean;
-  readonly marked: boolean;
-  readonly replayed: boolean;
-  readonly foreign: Foreign | null;
+export interface Packable
+  extends Pick<
+    HttpState,
+    'id' | 'revision' | 'createdAt' | 'client' | 'server' | 'isReused' | 'marked' | 'replayed' | 'foreign'
+  > {
   readonly request: PackedMessage<RequestHead>;
   readonly response: PackedMessage<ResponseHead> | null;
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { FlowId } from '../flow/flow.js';
 
 /** Flows of one block. */
@@ -19,6 +20,11 @@ export function segmentOf(place: Place): number {
 
 export function offsetOf(place: Place): number {
   return place % STRIDE;
+}
+
+/** The file of a segment. */
+export function segmentPath(folder: string, segment: number): string {
+  return path.join(folder, `${segment}.journal`);
 }
 
 /**

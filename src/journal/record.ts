@@ -65,6 +65,18 @@ export function readRecord(bytes: Buffer, start: number, place: Place): JournalR
   return { type, id: bytes.readDoubleLE(start + 16), payload: bytes.subarray(start + HEADER, start + length) };
 }
 
+/** Bytes read of a record before its length is known. */
+const GUESS = 16_384;
+
+/** The record at a place, by what reads so many bytes of its segment from there on, or fewer where there are no more. */
+export function recordThrough(read: (start: number, length: number) => Buffer, place: Place): JournalRecord | null {
+  const start = offsetOf(place);
+  const first = read(start, GUESS);
+  const length = recordLength(first, 0);
+  if (length === null) return null;
+  return readRecord(length <= first.length ? first : read(start, length), 0, place);
+}
+
 /** A record, and where it begins; or bytes that are none. */
 export type Found =
   | { readonly type: 'record'; readonly at: number; readonly record: JournalRecord }

@@ -39,7 +39,7 @@ export class Journal implements Shelf {
   private readonly live: LiveJournal;
   private readonly files: BodyFiles;
   private readonly standingFile: StandingFile;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly timer: NodeJS.Timeout;
   readonly places: Places;
   /** How many flows there are. */
   private count = 0;
@@ -122,7 +122,7 @@ export class Journal implements Shelf {
 
   /** Segments of another session are in its folder now, and stay. */
   takeIn(segments: ReadonlyMap<number, string>): void {
-    for (const [number, folder] of segments) this.segments.adopt(number, folder, Number.POSITIVE_INFINITY);
+    for (const [number, folder] of segments) this.segments.adopt(number, folder);
     this.takenIn = segments;
   }
 
@@ -217,7 +217,7 @@ export class Journal implements Shelf {
   }
 
   stop(done: () => void): void {
-    if (this.timer) clearInterval(this.timer);
+    clearInterval(this.timer);
     if (this.settings.keeps) this.live.sweep(this.underWay(), Number.POSITIVE_INFINITY);
     const bodies = [...this.settling.values()].flatMap(recordingsOf);
     for (const record of [...this.settling.values()]) this.write(record);

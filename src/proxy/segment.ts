@@ -1,10 +1,6 @@
 import fs from 'node:fs';
-import path from 'node:path';
-import { offsetOf, type Place } from '../journal/places.js';
-import { type JournalRecord, readRecord, recordLength } from '../journal/record.js';
-
-/** Bytes read of a record before its length is known. */
-const GUESS = 4096;
+import { type Place, segmentPath } from '../journal/places.js';
+import { type JournalRecord, recordThrough } from '../journal/record.js';
 
 /** One file of the journal, and its bytes while they are in memory too. */
 export interface Segment {
@@ -28,10 +24,6 @@ export function shared(length: number): Buffer<SharedArrayBuffer> {
   return Buffer.from(new SharedArrayBuffer(length));
 }
 
-export function segmentFile(folder: string, number: number): string {
-  return path.join(folder, `${number}.journal`);
-}
-
 export function hasBytes(segment: Segment): segment is HeldSegment {
   return segment.bytes !== null;
 }
@@ -40,16 +32,12 @@ export function hasBytes(segment: Segment): segment is HeldSegment {
 export function readFrom(segment: Segment, place: Place): JournalRecord | null {
   let fd: number;
   try {
-    fd = fs.openSync(segmentFile(segment.folder, segment.number), 'r');
+    fd = fs.openSync(segmentPath(segment.folder, segment.number), 'r');
   } catch {
     return null; // somebody removed it
   }
   try {
-    const start = offsetOf(place);
-    const first = readAt(fd, start, GUESS);
-    const length = recordLength(first, 0);
-    if (length === null) return null;
-    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0, place);
+    return recordThrough((start, length) => readAt(fd, start, length), place);
   } finally {
     fs.closeSync(fd);
   }

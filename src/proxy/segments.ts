@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import { offsetOf, type Place, placeIn, segmentOf } from '../journal/places.js';
+import { offsetOf, type Place, placeIn, segmentOf, segmentPath } from '../journal/places.js';
 import { HEADER, type JournalRecord, type RecordType, readRecord, seal } from '../journal/record.js';
-import { type HeldSegment, hasBytes, readFrom, type Segment, segmentFile, shared } from './segment.js';
+import { type HeldSegment, hasBytes, readFrom, type Segment, shared } from './segment.js';
 
 /** Bytes of one segment; one that has to hold a larger record is as large as that. */
 const SIZE = 4 * 1024 * 1024;
@@ -154,8 +154,8 @@ export class Segments {
     }
   }
 
-  /** Takes in a segment of an earlier session with so many records that are wanted. */
-  adopt(number: number, folder: string, wanted: number): void {
+  /** Takes in a segment of an earlier session, which stays. */
+  adopt(number: number, folder: string): void {
     this.segments.set(number, {
       number,
       folder,
@@ -164,7 +164,7 @@ export class Segments {
       written: 0,
       fd: null,
       isWriting: false,
-      wanted,
+      wanted: Number.POSITIVE_INFINITY,
       hasRemovals: true,
     });
   }
@@ -246,14 +246,14 @@ export class Segments {
     this.segments.delete(segment.number);
     this.bytes -= segment.used;
     this.free(segment);
-    if (this.settings.keeps) fs.rm(segmentFile(segment.folder, segment.number), { force: true }, () => {});
+    if (this.settings.keeps) fs.rm(segmentPath(segment.folder, segment.number), { force: true }, () => {});
   }
 
   private writeOn(segment: Segment): void {
     const { bytes } = segment;
     if (segment.isWriting || !bytes) return;
     try {
-      segment.fd ??= fs.openSync(segmentFile(segment.folder, segment.number), 'wx', 0o600);
+      segment.fd ??= fs.openSync(segmentPath(segment.folder, segment.number), 'wx', 0o600);
     } catch (error) {
       return this.refused(error as Error);
     }
@@ -263,7 +263,7 @@ export class Segments {
       segment.isWriting = false;
       if (error) return this.refused(error);
       segment.written += count;
-      this.relieved();
+      this.tell(null);
       const isUrgent = segment !== this.newest || this.flushing.length > 0;
       if (isUrgent && segment.written < segment.used) this.writeOn(segment);
       else if (segment !== this.newest) this.forget(segment);
@@ -275,10 +275,6 @@ export class Segments {
     this.refusedAt = performance.now();
     this.tell(error.message);
     this.settle();
-  }
-
-  private relieved(): void {
-    this.tell(null);
   }
 
   private tell(trouble: string | null): void {

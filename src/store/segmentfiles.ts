@@ -1,16 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Shared } from '../journal/lines.js';
-import { offsetOf, type Place, segmentOf } from '../journal/places.js';
-import { type JournalRecord, readRecord, recordLength } from '../journal/record.js';
-import { unpackShared } from '../journal/whole.js';
+import { type Place, segmentOf, segmentPath } from '../journal/places.js';
+import { type JournalRecord, recordThrough } from '../journal/record.js';
+import { SharedReader } from '../journal/sharedreader.js';
 
 /** Files that stay open. */
 const OPEN = 16;
-/** Bytes read of a record before its length is known. */
-const GUESS = 16_384;
-/** Shared objects that are kept. */
-const MOST = 1024;
 
 const SEGMENT = /^(\d+)\.journal$/;
 
@@ -26,14 +22,10 @@ export function segmentsIn(folder: string): Map<number, string> {
   return new Map([...found].sort(([a], [b]) => a - b));
 }
 
-export function segmentPath(folder: string, number: number): string {
-  return path.join(folder, `${number}.journal`);
-}
-
 /** Reads records by their places. */
 export class SegmentFiles implements Shared {
   private readonly open = new Map<number, number>();
-  private readonly objects = new Map<number, object>();
+  private readonly shared = new SharedReader((place) => this.read(place));
   private readonly memory = new Map<number, Buffer>();
 
   constructor(
@@ -49,30 +41,17 @@ export class SegmentFiles implements Shared {
   /** Null where there is none, or not yet. */
   read(place: Place): JournalRecord | null {
     const memory = this.memory.get(segmentOf(place));
-    return (memory && readCopy(memory, place)) ?? this.readFile(place);
+    return (memory && recordThrough(copyOf(memory), place)) ?? this.readFile(place);
   }
 
   private readFile(place: Place): JournalRecord | null {
     const fd = this.file(segmentOf(place));
     if (fd === null) return null;
-    const start = offsetOf(place);
-    const first = readAt(fd, start, GUESS);
-    const length = recordLength(first, 0);
-    if (length === null) return null;
-    return readRecord(length <= first.length ? first : readAt(fd, start, length), 0, place);
+    return recordThrough((start, length) => readAt(fd, start, length), place);
   }
 
-  object(place: number): object | null {
-    if (place === 0) return null;
-    const known = this.objects.get(place);
-    if (known) return known;
-    const record = this.read(place);
-    if (record?.type !== 'shared') return null;
-    const object = unpackShared(record.payload);
-    this.objects.set(place, object);
-    if (this.objects.size > MOST)
-      for (const oldest of [...this.objects.keys()].slice(0, MOST / 2)) this.objects.delete(oldest);
-    return object;
+  object(place: Place): object | null {
+    return this.shared.object(place);
   }
 
   close(): void {
@@ -103,11 +82,8 @@ export class SegmentFiles implements Shared {
 }
 
 /** Another thread may use the memory for something else at any time, so that only a copy is to be trusted. */
-function readCopy(memory: Buffer, place: Place): JournalRecord | null {
-  const start = offsetOf(place);
-  const length = recordLength(memory, start);
-  if (length === null || start + length > memory.length) return null;
-  return readRecord(Buffer.from(memory.subarray(start, start + length)), 0, place);
+function copyOf(memory: Buffer): (start: number, length: number) => Buffer {
+  return (start, length) => Buffer.from(memory.subarray(start, start + length));
 }
 
 function readAt(fd: number, start: number, length: number): Buffer {

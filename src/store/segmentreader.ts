@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import { offsetOf, type Place, segmentOf } from '../journal/places.js';
+import { offsetOf, type Place, segmentOf, segmentPath } from '../journal/places.js';
 import { type JournalRecord, readRecord } from '../journal/record.js';
-import { type SegmentFiles, segmentPath } from './segmentfiles.js';
+import type { SegmentFiles } from './segmentfiles.js';
 
 /** Segments that are held as wholes. */
 const HELD = 4;

@@ -1,11 +1,10 @@
 import fs from 'node:fs';
 import type { FlowId } from '../flow/flow.js';
 import { type LoadedRun, unpackRun } from '../journal/loaded.js';
-import { type Place, Places, placeIn } from '../journal/places.js';
+import { type Place, Places, placeIn, segmentPath } from '../journal/places.js';
 import { type JournalRecord, records } from '../journal/record.js';
 import type { DataState, TalkDelta } from '../journal/state.js';
 import { unpackData, unpackTalk } from '../journal/whole.js';
-import { segmentPath } from './segmentfiles.js';
 
 /** A flow that was under way when its session broke off. */
 export interface Running {

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { segmentPath } from '../../src/journal/places.js';
 import { type JournalRecord, records } from '../../src/journal/record.js';
-import { segmentPath, segmentsIn } from '../../src/store/segmentfiles.js';
+import { segmentsIn } from '../../src/store/segmentfiles.js';
 
 const DEADLINE = 10_000;
 
