@@ -130,7 +130,7 @@ export class WebSocketWay implements Way {
   // --- frames
 
   private begun(head: FrameHead, early: Buffer): void {
-    this.isEnding ||= !goesOn(head, this.current !== null);
+    this.isEnding ||= !goesOn(head, this.current !== null, this.deflate !== null);
     if (isControl(head.opcode)) {
       this.control = early.length > 0 ? [early] : [];
       this.hasClosed ||= head.opcode === CLOSE;

@@ -39,9 +39,11 @@ export function isControl(opcode: number): boolean {
   return opcode >= 8;
 }
 
-/** Whether a frame leaves the websocket open, as far as its head tells (RFC 6455 5.2, 5.4, 5.5). */
-export function goesOn({ opcode, isFinal, isReserved, length }: FrameHead, isInMessage: boolean): boolean {
-  if (isReserved) return false;
+/** Whether a frame leaves the websocket open, as far as its head tells (RFC 6455 5.2, 5.4, 5.5; RFC 7692 6.1). */
+export function goesOn(head: FrameHead, isInMessage: boolean, deflates: boolean): boolean {
+  const { opcode, isFinal, isCompressed, isReserved, length } = head;
+  const mayBeCompressed = deflates && !isInMessage && !isControl(opcode);
+  if (isReserved || (isCompressed && !mayBeCompressed)) return false;
   if (isControl(opcode)) return (opcode === PING || opcode === PONG) && isFinal && length <= 125;
   return isInMessage ? opcode === CONTINUATION : opcode === TEXT || opcode === BINARY;
 }

@@ -110,6 +110,27 @@ test('WS-03 WS-04 a close behind a message that is dropped later goes on at once
   assert.deepEqual(sent.wire, CLOSE);
 });
 
+for (const [what, deflate, broken] of [
+  ['a frame compressed though nothing was agreed', null, frame({ ...TEXT, rsv: 4 })],
+  ['a compressed control frame', DEFLATE, frame({ opcode: 10, rsv: 4, payload: Buffer.from('pong') })],
+] as const)
+  test(`WS-03 RFC 7692 5.1 6.1 no ping overtakes what is held in front of ${what}`, async (t) => {
+    let settle = (): void => {};
+    const judge: Judge = {
+      looks: true,
+      judge: (_, done) => {
+        settle = () => done(0, PASSES);
+      },
+    };
+    const sent = await begin(t, deflate, judge);
+    const all = Buffer.concat([frame(TEXT), broken, PING]);
+    sent.way.push(Buffer.from(all));
+    await sent.until(() => sent.notes.length > 0, 'a note');
+    settle();
+    await sent.arrives(all);
+    assert.deepEqual(sent.wire, all);
+  });
+
 for (const looks of [true, false])
   test(`WS-02 RFC 6455 5.5 control frames behind what cannot be inflated go on, ${looks ? 'somebody' : 'nobody'} looks`, async (t) => {
     const sent = await begin(t, DEFLATE, { ...NOBODY, looks });

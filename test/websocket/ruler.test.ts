@@ -91,10 +91,10 @@ test('between frames a ruler is at the border, inside of one it is not', () => {
   assert.equal(measured([one]).ruler.isAtBorder, true);
 });
 
-test('RFC 6455 5.4 5.5 which frames leave a websocket open', () => {
+test('RFC 6455 5.4 5.5 RFC 7692 6.1 which frames leave a websocket open', () => {
   const plain = { isFinal: true, isCompressed: false, isReserved: false, length: 1, size: 3 };
-  const open = (change: object, opcode: number, isInMessage = false): boolean =>
-    goesOn({ ...plain, opcode, ...change }, isInMessage);
+  const open = (change: object, opcode: number, isInMessage = false, deflates = false): boolean =>
+    goesOn({ ...plain, opcode, ...change }, isInMessage, deflates);
   assert.deepEqual(
     Array.from({ length: 16 }, (_, opcode) => opcode).filter((opcode) => open({}, opcode)),
     [1, 2, 9, 10],
@@ -107,4 +107,9 @@ test('RFC 6455 5.4 5.5 which frames leave a websocket open', () => {
   assert.equal(open({ isFinal: false }, 9), false);
   assert.equal(open({ length: 126 }, 9), false);
   assert.equal(open({ length: 125 }, 10), true);
+  const compressed = { isCompressed: true };
+  assert.equal(open(compressed, 1), false);
+  assert.equal(open(compressed, 1, false, true), true);
+  assert.equal(open(compressed, 0, true, true), false);
+  assert.equal(open(compressed, 9, false, true), false);
 });
