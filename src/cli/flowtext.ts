@@ -6,7 +6,7 @@ import { contentCodings } from '../flow/codings.js';
 import type { BodyData } from '../flow/extent.js';
 import type { Fields } from '../flow/fields.js';
 import { errorOf, type Flow, type Message, responseOf, urlOf } from '../flow/flow.js';
-import { shortDuration, shortSize } from '../flow/sizes.js';
+import { partialText, shortDuration, shortSize } from '../flow/sizes.js';
 import { glyphs } from '../ui/text.js';
 
 /*
@@ -58,19 +58,21 @@ async function bodyLines(
   isWhole: boolean,
 ): Promise<string[]> {
   const { contents, size } = message.body;
+  const what =
+    contents.type === 'partial' ? ['', harmless(`    content ${partialText(message.body, contents.why)}`)] : [];
   if (contents.type === 'missing') return ['', '    content missing'];
   if (!data || size === 0) return [];
   const source = sourceOf(data);
   const codings = contentCodings(fields);
   const bytes =
     codings.length === 0 ? source.read(0, source.size) : (await decode(codings, source, LARGEST_DECODED)).bytes;
-  if (looksBinary(bytes)) return ['', `    ${shortSize(bytes.length)} of binary content`];
+  if (looksBinary(bytes)) return [...what, '', `    ${shortSize(bytes.length)} of binary content`];
   const shown = isWhole ? bytes : bytes.subarray(0, BEGINNING);
   const lines = Buffer.from(shown)
     .toString('utf8')
     .split('\n')
     .map((line) => harmless(`    ${line.replace(/\r$/, '')}`));
-  return ['', ...lines, ...(shown.length < bytes.length ? ['    …'] : [])];
+  return [...what, '', ...lines, ...(shown.length < bytes.length ? ['    …'] : [])];
 }
 
 async function messageLines(message: Message<Headed>, data: BodyData | null, detail: number): Promise<string[]> {

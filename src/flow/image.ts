@@ -8,6 +8,15 @@ import type { ClientFacts, FlowError, FlowId, HttpVersion, Scheme, ServerFacts }
  * null is missing: it was streamed, or is not whole.
  */
 
+/** What is there of a body that is not whole. */
+export interface PartialBody {
+  readonly data: BodyData;
+  /** Bytes that passed, as far as is known. */
+  readonly size: number;
+  /** Why it is not whole, in words. */
+  readonly why: string;
+}
+
 /** What a file said of a flow that is not held here, so that writing it back loses nothing. */
 export interface Foreign {
   readonly format: 'mitmproxy' | 'har';
@@ -15,16 +24,38 @@ export interface Foreign {
   readonly bytes: Uint8Array;
 }
 
-interface MessageImage {
+/** A body, or what is there of it: only where `body` is null there may be a part. */
+export interface BodyImage {
+  readonly body: BodyData | null;
+  readonly part?: PartialBody;
+}
+
+/** Why bytes are not the whole body, and of how many they are the beginning. */
+export type Cut = Omit<PartialBody, 'data'>;
+
+/** Null for a body that is whole, or missing. */
+export function cutOf({ part }: BodyImage): Cut | null {
+  return part ? { size: part.size, why: part.why } : null;
+}
+
+export function withCut(data: BodyData | null, cut: Cut | null): BodyImage {
+  return data && cut ? { body: null, part: { data, ...cut } } : { body: data };
+}
+
+interface MessageImage extends BodyImage {
   readonly version: HttpVersion;
   readonly fields: Fields;
   readonly trailers: Fields;
-  readonly body: BodyData | null;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt: number | null;
   /** Options say that the body is streamed, as far as its head tells. */
   readonly streams?: boolean;
+}
+
+/** The bytes that are there of a body, be it whole or not. */
+export function bytesThere({ body, part }: BodyImage): BodyData | null {
+  return body ?? part?.data ?? null;
 }
 
 export interface RequestImage extends MessageImage {

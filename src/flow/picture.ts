@@ -2,7 +2,14 @@ import type { Talk } from './conversation.js';
 import type { BodyData } from './extent.js';
 import { type Fields, fieldValue } from './fields.js';
 import type { Body, Carriage, Flow, Message, RequestHead, ResponseHead } from './flow.js';
-import type { Finished, PassageImage, RequestImage, ResponseImage, TalkImage } from './image.js';
+import {
+  bytesThere,
+  type Finished,
+  type PassageImage,
+  type RequestImage,
+  type ResponseImage,
+  type TalkImage,
+} from './image.js';
 import type { BodySign, FlowRow } from './row.js';
 import { httpRow, passageRow } from './rowof.js';
 
@@ -32,10 +39,17 @@ export function signOf(size: number | null): BodySign {
   return size === null ? 'missing' : size === 0 ? 'empty' : 'kept';
 }
 
-function bodyOf({ body, fields }: RequestImage | ResponseImage): Body {
+const EMPTY = { type: 'empty' } as const;
+
+function bodyOf({ body, part, fields }: RequestImage | ResponseImage): Body {
   const expected = announcedIn(fields);
   const size = body && sizeOf(body);
   const common = { growing: false, expected, chunks: null } as const;
+  if (part) {
+    const { data, size, why } = part;
+    const contents = size === 0 ? EMPTY : ({ type: 'partial', kept: sizeOf(data), why } as const);
+    return { ...common, carriage: KEPT, contents, size };
+  }
   if (size === null)
     return { ...common, carriage: MISSING, contents: { type: 'missing', why: null }, size: expected ?? 0 };
   return { ...common, carriage: KEPT, contents: { type: size === 0 ? 'empty' : 'kept' }, size };
@@ -128,11 +142,15 @@ export function rowOf({ flow, talk }: Finished): FlowRow {
 }
 
 function shownMessage<Head>(head: Head, image: RequestImage | ResponseImage) {
-  const { body, fields, startedAt, endedAt } = image;
+  const { body, part, fields, startedAt, endedAt } = image;
   const expected = announcedIn(fields);
-  const isLost = body === null;
-  const size = body ? sizeOf(body) : (expected ?? 0);
-  const recording = body && { failure: null };
-  const carriage = body ? KEPT : MISSING;
-  return { head, carriage, startedAt, endedAt: endedAt ?? startedAt, cut: null, expected, isLost, size, recording };
+  const there = bytesThere(image);
+  const size = part?.size ?? (body ? sizeOf(body) : (expected ?? 0));
+  const recording = there && { failure: null };
+  const carriage = there ? KEPT : MISSING;
+  const cut = part?.why ?? null;
+  return {
+    ...{ head, carriage, startedAt, endedAt: endedAt ?? startedAt },
+    ...{ cut, expected, isLost: there === null, size, recording },
+  };
 }

@@ -1,3 +1,5 @@
+import type { Body } from './flow.js';
+
 const UNITS = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 } as const;
 
 /** Reads a size: an integer with an optional suffix b, k, m, g or t, 1024-based (OP-08). Null when it is none. */
@@ -23,6 +25,11 @@ export function shortSize(bytes: number): string {
 /** 412,331,008 */
 export function fullSize(bytes: number): string {
   return String(bytes).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** How much of a body is there that is not whole: partial: 60,000 of 100,000 bytes, the server closed. */
+export function partialText({ size, expected }: Pick<Body, 'size' | 'expected'>, why: string): string {
+  return `partial: ${fullSize(size)}${expected === null ? '' : ` of ${fullSize(expected)}`} bytes, ${why}`;
 }
 
 /** A duration in at most five characters: 4ms, 1.25s, 10.0s, 100s (UI-COL-10). */

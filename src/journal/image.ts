@@ -2,7 +2,7 @@ import path from 'node:path';
 import { TalkColumns, type TalkMessage } from '../flow/conversation.js';
 import type { BodyData } from '../flow/extent.js';
 import type { RequestHead, ResponseHead } from '../flow/flow.js';
-import type { Finished, FlowImage, PassageImage, TalkImage, TalkMessageImage } from '../flow/image.js';
+import type { BodyImage, Finished, FlowImage, PassageImage, TalkImage, TalkMessageImage } from '../flow/image.js';
 import type { FlowState, HttpState, Kept, MessageState, PassageState, TalkState } from './state.js';
 
 const EMPTY: BodyData = { type: 'bytes', bytes: new Uint8Array() };
@@ -14,17 +14,18 @@ export function bodyData(kept: Kept, folder: string): BodyData {
   return { type: 'extent', extent: { file: path.resolve(folder, file), offset, length, growing: false } };
 }
 
-/** Null for a body that is missing or not whole. */
-function wholeBody({ isLost, size, cut, endedAt, recording }: MessageState<unknown>, folder: string): BodyData | null {
-  if (isLost || cut !== null || endedAt === null) return null;
-  if (size === 0) return EMPTY;
-  return recording && recording.failure === null ? bodyData(recording.data, folder) : null;
+/** The body, or what is there of it. */
+function bodyOf({ isLost, size, cut, endedAt, recording }: MessageState<unknown>, folder: string): BodyImage {
+  if (isLost || (size > 0 && !recording)) return { body: null };
+  const data = recording ? bodyData(recording.data, folder) : EMPTY;
+  const why = cut ?? recording?.failure ?? (endedAt === null ? 'it had not ended' : null);
+  return why === null ? { body: data } : { body: null, part: { data, size, why } };
 }
 
 function common(message: MessageState<RequestHead | ResponseHead>, folder: string) {
   const { head, trailers, startedAt, endedAt } = message;
   const { version, fields } = head;
-  return { version, fields, trailers, body: wholeBody(message, folder), startedAt, endedAt };
+  return { version, fields, trailers, ...bodyOf(message, folder), startedAt, endedAt };
 }
 
 function standing({ id, error, client, server, createdAt, marked, comment, metadata, foreign }: FlowState) {

@@ -1,5 +1,13 @@
 import type { RequestHead, ResponseHead } from '../flow/flow.js';
-import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage, TalkImage } from '../flow/image.js';
+import {
+  bytesThere,
+  type Finished,
+  type FlowImage,
+  type PassageImage,
+  type RequestImage,
+  type ResponseImage,
+  type TalkImage,
+} from '../flow/image.js';
 import { announcedIn, KEPT, MISSING, passageEndedAt } from '../flow/picture.js';
 import type { Conversation } from './conversation.js';
 import { Entry } from './entry.js';
@@ -44,17 +52,14 @@ function responseOf(image: ResponseImage, spool: Spool): LiveMessage<ResponseHea
 }
 
 function messageOf<Head>(head: Head, image: RequestImage | ResponseImage, spool: Spool): LiveMessage<Head> {
-  const { body } = image;
-  const expected = announcedIn(image.fields);
-  const message = new LiveMessage(
-    head,
-    body ? KEPT : MISSING,
-    expected,
-    body && recordingFrom(body, spool),
-    image.startedAt,
-  );
-  message.size = message.recording?.size ?? expected ?? 0;
-  message.isLost = body === null;
+  const { part, fields, startedAt } = image;
+  const there = bytesThere(image);
+  const expected = announcedIn(fields);
+  const recording = there && recordingFrom(there, spool);
+  const message = new LiveMessage(head, there ? KEPT : MISSING, expected, recording, startedAt);
+  message.size = part?.size ?? recording?.size ?? expected ?? 0;
+  message.cut = part?.why ?? null;
+  message.isLost = there === null;
   message.trailers = image.trailers;
   message.endedAt = image.endedAt ?? image.startedAt;
   return message;

@@ -63,11 +63,25 @@ export function passageImage(passage: Passage): PassageImage {
   return { ...facts, live, held: heldSide !== null, marked, comment, metadata };
 }
 
+/** With what is there of a body that is not whole: files hold it, scripts see the body as missing. */
+function withPart<Image extends RequestImage | ResponseImage>(image: Image, message: LiveMessage<unknown>): Image {
+  const { body } = message.picture();
+  if (body.contents.type !== 'partial' || !message.recording) return image;
+  const part = { data: alone(message.recording.contents()), size: body.size, why: body.contents.why };
+  return { ...image, body: null, part };
+}
+
+function httpImage(entry: Entry): FlowImage {
+  const image = imageOf(entry, entry.error);
+  const response = image.response && entry.response && withPart(image.response, entry.response);
+  return { ...image, request: withPart(image.request, entry.request), response };
+}
+
 /** A flow with its conversation; contents of messages are read from where they were recorded. */
 export async function finishedImage(record: Record): Promise<Finished> {
   const { conversation } = record;
   if (conversation) await new Promise<void>((done) => conversation.ready(done));
-  const flow = 'request' in record ? imageOf(record, record.error) : passageImage(record);
+  const flow = 'request' in record ? httpImage(record) : passageImage(record);
   return { flow, talk: conversation && talkImage(conversation, 0, null) };
 }
 
@@ -84,6 +98,7 @@ function withHead<Head>(old: LiveMessage<Head>, head: Head, change: AnyChange, s
   message.trailers = change.trailers;
   message.endedAt = old.endedAt;
   message.cut = body ? null : old.cut;
+  message.isLost = body === undefined && old.isLost;
   return message;
 }
 

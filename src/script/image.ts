@@ -26,7 +26,7 @@ export interface FlowNote {
 }
 
 /** A message after the script; `body` is only there when the script replaced it, and null when it took it away. */
-export type Changed<Image> = Omit<Image, 'body' | 'startedAt' | 'endedAt' | 'streams'> & {
+export type Changed<Image> = Omit<Image, 'body' | 'part' | 'startedAt' | 'endedAt' | 'streams'> & {
   readonly body?: Uint8Array | null;
 };
 

@@ -2,7 +2,15 @@ import { bytesToText } from '../flow/charset.js';
 import type { Fields } from '../flow/fields.js';
 import { bracketed, type Side } from '../flow/flow.js';
 import { prettyUrl } from '../flow/flowfilter.js';
-import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage, TalkImage } from '../flow/image.js';
+import {
+  bytesThere,
+  type Finished,
+  type FlowImage,
+  type PassageImage,
+  type RequestImage,
+  type ResponseImage,
+  type TalkImage,
+} from '../flow/image.js';
 import { type BodyPiece, bodyTexts, messageTexts } from './bodytexts.js';
 
 /** Text of a flow, and where in the flow it is. */
@@ -23,7 +31,8 @@ function fieldLines(fields: Fields, trailers: Fields): string[] {
 async function* messageParts(side: Side, image: RequestImage | ResponseImage, head: string): AsyncGenerator<FlowText> {
   const lines = [head, ...fieldLines(image.fields, image.trailers)];
   yield { part: 'head', side, text: lines.join('\n') };
-  if (image.body) for await (const piece of bodyTexts(image.body, image.fields)) yield { part: 'body', side, piece };
+  const body = bytesThere(image);
+  if (body) for await (const piece of bodyTexts(body, image.fields)) yield { part: 'body', side, piece };
 }
 
 function* talkParts({ messages, from }: TalkImage): Generator<FlowText> {

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { sourceOf } from '../content/source.js';
 import type { FilterTree, Judge, Verdict } from '../flow/filtertree.js';
 import type { FlowId, Side } from '../flow/flow.js';
-import type { Finished } from '../flow/image.js';
+import { bytesThere, type Finished } from '../flow/image.js';
 import { pictureOf } from '../flow/picture.js';
 import { type BodyPiece, bodyTexts, messageTexts } from './bodytexts.js';
 import { type Deadline, Endless } from './deadline.js';
@@ -27,7 +27,8 @@ interface SidePiece {
 async function* sidePieces({ flow, talk }: Finished, sides: ReadonlySet<Side>): AsyncGenerator<SidePiece> {
   for (const side of sides) {
     const message = isPassage(flow) ? null : flow[side];
-    if (message?.body) for await (const piece of bodyTexts(message.body, message.fields)) yield { side, piece };
+    const body = message && bytesThere(message);
+    if (body) for await (const piece of bodyTexts(body, message.fields)) yield { side, piece };
   }
   for (const { content, fromClient } of talk?.messages ?? []) {
     const side = fromClient ? 'request' : 'response';
@@ -120,7 +121,7 @@ export interface Verdicts {
 }
 
 function weightOf({ flow, talk }: Finished): number {
-  const bodies = isPassage(flow) ? [] : [flow.request.body, flow.response?.body];
+  const bodies = isPassage(flow) ? [] : [flow.request, flow.response].map((message) => message && bytesThere(message));
   const messages = talk?.messages.reduce((sum, { size }) => sum + size, 0) ?? 0;
   return bodies.reduce((sum, body) => sum + (body ? sourceOf(body).size : 0), messages);
 }

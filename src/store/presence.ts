@@ -17,7 +17,11 @@ export class Presence {
       warn('Bodies whose file is gone were left out.');
       return null;
     };
-    const message = <M extends RequestImage | ResponseImage>(one: M): M => ({ ...one, body: kept(one.body) });
+    const message = <M extends RequestImage | ResponseImage>(one: M): M => {
+      const { part, ...rest } = one;
+      const image = { ...rest, body: kept(one.body) };
+      return (part && kept(part.data) ? { ...image, part } : image) as M;
+    };
     return {
       flow:
         'request' in flow

@@ -84,6 +84,39 @@ test('HAR-01 HAR-02 dump converts a dump to HAR and back; JSON is one flow a lin
   );
 });
 
+test('GAP-03 GAP-06 HAR-01 HAR-02 a body that was cut off stays partial in a dump and in a HAR', async (t) => {
+  const folder = temporaryFolder(t);
+  const [first, har, last] = ['a.mitm', 'b.har', 'c.mitm'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const origin = await startOrigin(
+    t,
+    ({ socket }) => void socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nbegun`),
+  );
+  const port = await freePort();
+  const proxy = await runCommand(t, 'dump', '-p', String(port), '-w', first, '--until', '~e');
+  await reachable(port);
+  await fetchThrough(port, `http://127.0.0.1:${origin.port}/cut`).catch(() => {}); // it sees the cut, too
+  assert.equal(await proxy.code, 0, proxy.complaints());
+  for (const [from, to] of [
+    [first, har],
+    [har, last],
+  ] as const) {
+    const command = await runCommand(t, 'dump', '-r', from, '-w', to, '--flow-detail', '3');
+    assert.equal(await command.code, 0, command.complaints());
+    assert.match(command.out(), / {4}content partial: 5 of 10 bytes, .*\n\n {4}begun\n/);
+  }
+  const [entry] = JSON.parse(fs.readFileSync(har, 'utf8')).log.entries;
+  assert.equal(entry.response.content.text, 'begun');
+  assert.match(entry.response.content.comment, /^partial: 5 of 10 bytes, /);
+  const lines = await runCommand(t, 'dump', '-r', last, '--json', '~b begun');
+  assert.equal(await lines.code, 0);
+  const { response: answer, error } = JSON.parse(lines.out());
+  assert.deepEqual([answer.content, answer.size, error.kind], ['partial', 5, 'cut-off']);
+});
+
 test('ORD-19 S2-01 flows that are read pass through the loaded scripts, and what these change is written', async (t) => {
   const file = await dumpFile(t);
   const folder = temporaryFolder(t);

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Finished } from '../../src/flow/image.js';
 import { pictureOf, rowOf } from '../../src/flow/picture.js';
+import { Entry } from '../../src/proxy/entry.js';
 import { Feed } from '../../src/proxy/feed.js';
+import { applyChange } from '../../src/proxy/image.js';
 import { Ledger } from '../../src/proxy/ledger.js';
 import type { Record } from '../../src/proxy/shelf.js';
 import { Spool } from '../../src/proxy/spool.js';
@@ -68,4 +70,23 @@ test('DMW-01 DMW-03 a conversation from a file has the size of its messages, and
   const [raw, spoken] = [ledger.get(tcp)?.row(), ledger.get(web)?.row()];
   assert.deepEqual([raw?.size, raw?.duration, raw?.messages], [12, 89_000, 2]);
   assert.deepEqual([spoken?.size, spoken?.duration, spoken?.messages], [7, 99_900, 2]);
+});
+
+test('GAP-06 a body that is missing is missing still when the head is edited, unless it is given one', (t) => {
+  const folder = temporaryFolder(t);
+  const { ledger, feed } = emptyLedger(folder);
+  t.after(() => feed.stop());
+  const id = ledger.adopt({ flow: flowImage({ response: responseImage({ body: null }) }), talk: null });
+  const entry = ledger.get(id);
+  assert.ok(entry instanceof Entry);
+  const contents = () => entry.response?.picture().body.contents.type;
+  const edited = (more: { readonly body?: Uint8Array }): void => {
+    const { status, reason, version, fields, trailers } = responseImage({ status: 418 });
+    const response = { status, reason, version, fields, trailers, ...more };
+    applyChange(entry, { request: null, response, names: ['response.status_code'] }, new Spool(folder));
+  };
+  edited({});
+  assert.deepEqual([entry.row().status, contents()], [418, 'missing']);
+  edited({ body: new Uint8Array([1]) });
+  assert.equal(contents(), 'kept');
 });

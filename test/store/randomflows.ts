@@ -1,6 +1,7 @@
 import type { BodyData } from '../../src/flow/extent.js';
 import type { ClientFacts, FlowError, FlowId, ServerFacts, TlsFacts } from '../../src/flow/flow.js';
 import type {
+  BodyImage,
   Finished,
   FlowImage,
   PassageImage,
@@ -35,6 +36,14 @@ function body(random: Random): BodyData | null {
   return { type: 'bytes', bytes: new TextEncoder().encode(`{"a": ${random(1000)}} ${randomText(random, true)}`) };
 }
 
+/** A body, or a part of one. */
+function bodyImage(random: Random): BodyImage {
+  const data = body(random);
+  if (data?.type !== 'bytes' || random(5) > 0) return { body: data };
+  const size = data.bytes.length + (data.bytes.length > 0 ? random(1000) : 0);
+  return { body: null, part: { data, size, why: randomText(random, false) } };
+}
+
 /** Milliseconds with a fraction, as clocks give them. */
 function time(random: Random): number {
   return 1_700_000_000_000 + random(1_000_000_000) + random(1_000_000) / 4096;
@@ -49,7 +58,7 @@ function common(random: Random) {
   const startedAt = time(random);
   const endedAt = maybe(random, () => startedAt + random(10_000));
   const trailers = random(3) === 0 ? fields(random) : [];
-  return { version, fields: fields(random), trailers, body: body(random), startedAt, endedAt };
+  return { version, fields: fields(random), trailers, ...bodyImage(random), startedAt, endedAt };
 }
 
 function request(random: Random): RequestImage {

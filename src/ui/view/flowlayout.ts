@@ -14,7 +14,7 @@ import {
   type Side,
   type TunnelFlow,
 } from '../../flow/flow.js';
-import { fullSize, shortDuration, shortSize } from '../../flow/sizes.js';
+import { fullSize, partialText, shortDuration, shortSize } from '../../flow/sizes.js';
 import { BodyText } from '../bodytext.js';
 import { EMPTY_LINE, type Line, line, span, textLine } from '../lines.js';
 import { emptyTalk } from '../opentalk.js';
@@ -146,7 +146,7 @@ function bodyHead(state: State, message: Message<RequestHead | ResponseHead>, si
         : 'reading …';
       const how =
         body.contents.type === 'partial'
-          ? `partial: ${fullSize(body.size)}${body.expected === null ? '' : ` of ${fullSize(body.expected)}`} bytes, ${body.contents.why}`
+          ? partialText(body, body.contents.why)
           : body.growing
             ? `receiving: ${counters(state, message)}${body.expected === null ? '' : ` of ${fullSize(body.expected)}`}`
             : codings.length > 0 && text

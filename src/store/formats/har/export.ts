@@ -5,8 +5,17 @@ import { attribute, cookiesOf, setCookiesOf } from '../../../flow/cookies.js';
 import type { BodyData } from '../../../flow/extent.js';
 import { type Fields, fieldValue } from '../../../flow/fields.js';
 import { formOf, isUrlencoded } from '../../../flow/form.js';
-import type { Finished, FlowImage, RequestImage, ResponseImage, TalkMessageImage } from '../../../flow/image.js';
+import {
+  bytesThere,
+  type Finished,
+  type FlowImage,
+  type RequestImage,
+  type ResponseImage,
+  type TalkMessageImage,
+} from '../../../flow/image.js';
+import { announcedIn } from '../../../flow/picture.js';
 import { queryOf } from '../../../flow/query.js';
+import { partialText } from '../../../flow/sizes.js';
 import { addressIn } from '../address.js';
 import type { Json } from './json.js';
 import { OWN, ownOf } from './own.js';
@@ -30,6 +39,11 @@ interface Content {
 }
 
 type Warn = (text: string) => void;
+
+/** For people: how much of the body a text is. */
+function commentOf({ part, fields }: RequestImage | ResponseImage): Json {
+  return part ? { comment: partialText({ ...part, expected: announcedIn(fields) }, part.why) } : {};
+}
 
 function contentOf(body: BodyData | null, codings: readonly string[], url: string, warn: Warn): Content {
   if (!body) return { bytes: null, isEncoded: false, size: -1 };
@@ -73,12 +87,13 @@ function mimeType(fields: Fields): string {
 }
 
 /** As it was sent: no program takes the content codings off a request. */
-function postData(fields: Fields, { bytes }: Content): Json {
+function postData(request: RequestImage, { bytes }: Content): Json {
+  const { fields } = request;
   if (!bytes || bytes.length === 0) return {};
   const told = textOf(bytes);
   const isForm = isUrlencoded(fields) && told.encoding === undefined;
   const params = isForm ? formOf(told.text).map(([name, value]) => ({ name, value })) : [];
-  return { postData: { mimeType: mimeType(fields), ...told, params } };
+  return { postData: { mimeType: mimeType(fields), ...told, params, ...commentOf(request) } };
 }
 
 function requestValue(request: RequestImage, url: string, content: Content): Json {
@@ -90,7 +105,7 @@ function requestValue(request: RequestImage, url: string, content: Content): Jso
     cookies: cookiesOf(fields).map(([name, value]) => ({ name, value })),
     headers: fields.map(named),
     queryString: queryOf(path).map(([name, value]) => ({ name, value })),
-    ...postData(fields, content),
+    ...postData(request, content),
     ...(content.bytes ? {} : { _contentMissing: true }),
     headersSize: sizeOf(fields),
     bodySize: content.size,
@@ -109,11 +124,18 @@ function cookieValue([name, cookie]: ReturnType<typeof setCookiesOf>[number]): J
   };
 }
 
-function contentValue(fields: Fields, { bytes, isEncoded, size }: Content): Json {
-  const type = mimeType(fields);
+function contentValue(response: ResponseImage, { bytes, isEncoded, size }: Content): Json {
+  const type = mimeType(response.fields);
   if (!bytes) return { size: -1, mimeType: type, _contentMissing: true };
   const own = isEncoded ? { [OWN]: { encoded: true } } : {};
-  return { size: bytes.length, compression: bytes.length - size, mimeType: type, ...textOf(bytes), ...own };
+  return {
+    size: bytes.length,
+    compression: bytes.length - size,
+    mimeType: type,
+    ...textOf(bytes),
+    ...commentOf(response),
+    ...own,
+  };
 }
 
 function responseValue(response: ResponseImage, content: Content, error: string | null): Json {
@@ -124,7 +146,7 @@ function responseValue(response: ResponseImage, content: Content, error: string 
     httpVersion: version,
     cookies: setCookiesOf(fields).map(cookieValue),
     headers: fields.map(named),
-    content: contentValue(fields, content),
+    content: contentValue(response, content),
     redirectURL: bytesToText(fieldValue(fields, 'location') ?? ''),
     headersSize: sizeOf(fields),
     bodySize: content.size,
@@ -194,9 +216,9 @@ export function entryOf({ flow, talk }: Finished, warn: Warn): Json | null {
     ...saidOf(flow),
     startedDateTime: dateText(request.startedAt),
     time,
-    request: requestValue(request, url, contentOf(request.body, [], url, warn)),
+    request: requestValue(request, url, contentOf(bytesThere(request), [], url, warn)),
     response: response
-      ? responseValue(response, contentOf(response.body, contentCodings(response.fields), url, warn), message)
+      ? responseValue(response, contentOf(bytesThere(response), contentCodings(response.fields), url, warn), message)
       : noResponse(request, message),
     cache: {},
     timings,

@@ -11,12 +11,20 @@ import {
 } from '../../../flow/fields.js';
 import type { FlowError, FlowId, ServerFacts } from '../../../flow/flow.js';
 import { formText } from '../../../flow/form.js';
-import type { Finished, FlowImage, Foreign, RequestImage, ResponseImage, TalkImage } from '../../../flow/image.js';
+import {
+  type Finished,
+  type FlowImage,
+  type Foreign,
+  type RequestImage,
+  type ResponseImage,
+  type TalkImage,
+  withCut,
+} from '../../../flow/image.js';
 import { addressText } from '../address.js';
 import { kindOf } from '../errorkind.js';
 import { httpVersion } from '../version.js';
 import { isJson, type Json, listAt, member, numberAt, objectAt, textAt } from './json.js';
-import { OWN, ownClient, ownEnd, ownError, ownServer, ownTarget, timesIn } from './own.js';
+import { OWN, ownClient, ownCut, ownEnd, ownError, ownServer, ownTarget, timesIn } from './own.js';
 import { messagesOf } from './talk.js';
 import { type Target, targetIn } from './target.js';
 import { type Moments, momentsOf } from './timings.js';
@@ -114,7 +122,7 @@ function requestOf(entry: Json, own: Json, target: Target, moments: Moments): Re
     version: httpVersion(textAt(request, 'httpVersion') ?? ''),
     fields,
     trailers: times?.trailers ?? [],
-    body,
+    ...withCut(body, ownCut(own, 'request')),
     startedAt: times?.startedAt ?? moments.startedAt,
     endedAt: times ? times.endedAt : moments.requestEndedAt,
   };
@@ -134,7 +142,7 @@ function responseOf(entry: Json, own: Json, method: string, moments: Moments): R
     version: httpVersion(textAt(response, 'httpVersion') ?? ''),
     fields: decodedFields(fields, body, objectAt(response, 'content')),
     trailers: times?.trailers ?? [],
-    body,
+    ...withCut(body, ownCut(own, 'response')),
     startedAt: times?.startedAt ?? moments.responseStartedAt,
     endedAt: times ? times.endedAt : moments.responseEndedAt,
   };

@@ -1,7 +1,14 @@
 import type { TalkEnd } from '../../../flow/conversation.js';
 import type { Fields } from '../../../flow/fields.js';
 import type { ClientFacts, FlowError, ServerFacts } from '../../../flow/flow.js';
-import type { FlowImage, TalkImage } from '../../../flow/image.js';
+import {
+  type Cut,
+  cutOf,
+  type FlowImage,
+  type RequestImage,
+  type ResponseImage,
+  type TalkImage,
+} from '../../../flow/image.js';
 import { kindIn } from '../errorkind.js';
 import { isJson, type Json, listAt, member, numberAt, objectAt, textAt } from './json.js';
 import type { Target } from './target.js';
@@ -24,11 +31,9 @@ export function ownOf(
   const { host, port, scheme, path } = request;
   return {
     createdAt,
-    request: { startedAt: request.startedAt, endedAt: request.endedAt, trailers: request.trailers },
+    request: ownMessage(request),
     ...(target ? {} : { target: { scheme, host, port, path } }),
-    ...(response
-      ? { response: { startedAt: response.startedAt, endedAt: response.endedAt, trailers: response.trailers } }
-      : {}),
+    ...(response ? { response: ownMessage(response) } : {}),
     ...(error ? { error } : {}),
     client: clientValue(flow.client),
     server: serverValue(flow.server),
@@ -37,6 +42,12 @@ export function ownOf(
     ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
     ...(talk ? { end: talk.end } : {}),
   };
+}
+
+function ownMessage(image: RequestImage | ResponseImage): Json {
+  const { startedAt, endedAt, trailers } = image;
+  const cut = cutOf(image);
+  return { startedAt, endedAt, trailers, ...(cut ? { cut } : {}) };
 }
 
 function isPlain(value: unknown, depth = 0): boolean {
@@ -88,6 +99,12 @@ export function timesIn(own: Json, side: 'request' | 'response'): OwnTimes | nul
   const startedAt = numberAt(part, 'startedAt');
   if (startedAt === null) return null;
   return { startedAt, endedAt: numberAt(part, 'endedAt'), trailers: pairsIn(listAt(part, 'trailers')) };
+}
+
+export function ownCut(own: Json, side: 'request' | 'response'): Cut | null {
+  const cut = objectAt(objectAt(own, side), 'cut');
+  const [size, why] = [numberAt(cut, 'size'), textAt(cut, 'why')];
+  return size === null || why === null ? null : { size, why };
 }
 
 export function ownTarget(own: Json): Target | null {

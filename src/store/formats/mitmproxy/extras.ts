@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { TalkEnd } from '../../../flow/conversation.js';
 import { certificatesOf } from '../../../flow/der.js';
-import type { CertificateFacts, ErrorKind, FlowError } from '../../../flow/flow.js';
-import type { FlowImage, PassageImage, TalkImage } from '../../../flow/image.js';
+import type { CertificateFacts, ErrorKind, FlowError, Side } from '../../../flow/flow.js';
+import { type Cut, cutOf, type FlowImage, type PassageImage, type TalkImage } from '../../../flow/image.js';
 import { isErrorKind, kindOf } from '../errorkind.js';
 import type { NetMap, NetValue } from '../tnetstring.js';
 import { netOf, plain } from './plain.js';
@@ -15,6 +15,8 @@ import { isMap } from './state.js';
 
 export const EXTRAS = 'sluice';
 
+type Cuts = Readonly<Partial<Record<Side, Cut>>>;
+
 export interface Extras {
   readonly errorKind?: ErrorKind;
   readonly ciphers?: readonly number[];
@@ -26,6 +28,8 @@ export interface Extras {
   readonly end?: TalkEnd;
   /** The messages that were not kept: number and size. */
   readonly missing?: readonly (readonly [index: number, size: number])[];
+  /** The contents that are not the whole body. */
+  readonly cuts?: Cuts;
   /** What format 17 has no words for. */
   readonly transport?: string;
   readonly proxyMode?: string;
@@ -66,6 +70,16 @@ function missingIn(value: unknown): (readonly [number, number])[] {
   return value.flatMap((pair: unknown) => (isNumbers(pair) ? [[pair[0] ?? -1, pair[1] ?? 0] as const] : []));
 }
 
+function cutIn(value: unknown): Cut | null {
+  const [size, why] = [field(value, 'size'), field(value, 'why')];
+  return typeof size === 'number' && typeof why === 'string' ? { size, why } : null;
+}
+
+function cutsIn(value: unknown): Cuts | null {
+  const [request, response] = [cutIn(field(value, 'request')), cutIn(field(value, 'response'))];
+  return request || response ? { ...(request ? { request } : {}), ...(response ? { response } : {}) } : null;
+}
+
 /** What we had written; anything of another shape is left out. */
 export function extrasIn(metadata: NetMap | null): Extras {
   const value = metadata?.get(EXTRAS);
@@ -73,6 +87,7 @@ export function extrasIn(metadata: NetMap | null): Extras {
   const of = (key: string): unknown => plain(value.get(key) ?? null);
   const [kind, ciphers, theirs, trust] = [of('errorKind'), of('ciphers'), of('serverCiphers'), of('trust')];
   const [certificate, end, missing] = [certificateIn(of('certificate')), endIn(of('end')), missingIn(of('missing'))];
+  const cuts = cutsIn(of('cuts'));
   const [transport, mode] = [of('transport'), of('proxyMode')];
   return {
     ...(isErrorKind(kind) ? { errorKind: kind } : {}),
@@ -83,6 +98,7 @@ export function extrasIn(metadata: NetMap | null): Extras {
     ...(of('reused') === true ? { reused: true } : {}),
     ...(end ? { end } : {}),
     ...(missing.length > 0 ? { missing } : {}),
+    ...(cuts ? { cuts } : {}),
     ...(typeof transport === 'string' ? { transport } : {}),
     ...(typeof mode === 'string' ? { proxyMode: mode } : {}),
   };
@@ -103,8 +119,15 @@ function isLeaf({ fingerprint }: CertificateFacts, chain: Uint8Array | undefined
   return createHash('sha256').update(leaf).digest('hex').toUpperCase() === fingerprint.replaceAll(':', '');
 }
 
+function cutsOf(flow: FlowImage | PassageImage): Cuts | null {
+  if (!('request' in flow)) return null;
+  return cutsIn({ request: cutOf(flow.request), response: flow.response && cutOf(flow.response) });
+}
+
 /** What of a flow has to be told apart. */
-export function extrasOf({ error, client, server }: FlowImage | PassageImage, talk: TalkImage | null): Extras {
+export function extrasOf(flow: FlowImage | PassageImage, talk: TalkImage | null): Extras {
+  const { error, client, server } = flow;
+  const cuts = cutsOf(flow);
   const missing = missingOf(talk);
   const certificate = server?.certificate;
   return {
@@ -116,6 +139,7 @@ export function extrasOf({ error, client, server }: FlowImage | PassageImage, ta
     ...(server?.reused ? { reused: true } : {}),
     ...(talk?.protocol === 'tcp' && talk.end ? { end: talk.end } : {}),
     ...(missing.length > 0 ? { missing } : {}),
+    ...(cuts ? { cuts } : {}),
   };
 }
 

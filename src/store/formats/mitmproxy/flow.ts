@@ -92,12 +92,12 @@ function httpFlow(state: NetMap, extras: Extras, reading: FlowReading): Finished
   const [request, response] = [mapAt(state, 'request'), mapAt(state, 'response')];
   if (!request) throw new Unreadable('an HTTP flow has no request');
   const created = createdAt(state);
-  const asked = requestOf(request, created);
+  const asked = requestOf(request, created, extras.cuts?.request ?? null);
   const websocket = mapAt(state, 'websocket');
   const flow: FlowImage = {
     ...common(state, extras, reading),
     request: asked,
-    response: response && responseOf(response, asked.endedAt ?? asked.startedAt),
+    response: response && responseOf(response, asked.endedAt ?? asked.startedAt, extras.cuts?.response ?? null),
     replayed: state.get('is_replay') === 'request',
     ...(websocket ? { isWebSocket: true } : {}),
   };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BodyData } from '../../../flow/extent.js';
 import type { Field, Fields } from '../../../flow/fields.js';
-import type { RequestImage, ResponseImage } from '../../../flow/image.js';
+import { bytesThere, type Cut, type RequestImage, type ResponseImage, withCut } from '../../../flow/image.js';
 import { Far, type NetMap, type NetValue } from '../tnetstring.js';
 import { httpVersion } from '../version.js';
 import { bytesOf, listAt, millisAt, numberAt, octetsAt, octetsOf, secondsOf, textAt } from './state.js';
@@ -27,7 +27,7 @@ function fieldsOf(message: NetMap, key: string): Field[] {
   );
 }
 
-type Head<Image> = Omit<Image, 'fields' | 'trailers' | 'body'>;
+type Head<Image> = Omit<Image, 'fields' | 'trailers' | 'body' | 'part'>;
 
 /** `startedAt` stands in for the time of a message that has none. */
 function common(message: NetMap, startedAt: number) {
@@ -54,20 +54,20 @@ function responseHead(message: NetMap, createdAt: number): Head<ResponseImage> {
   return { status, reason: octetsAt(message, 'reason'), ...common(message, createdAt) };
 }
 
-function carried(message: NetMap) {
+function carried(message: NetMap, cut: Cut | null) {
   return {
     fields: fieldsOf(message, 'headers'),
     trailers: fieldsOf(message, 'trailers'),
-    body: bodyOf(message.get('content')),
+    ...withCut(bodyOf(message.get('content')), cut),
   };
 }
 
-export function requestOf(message: NetMap, createdAt: number): RequestImage {
-  return { ...requestHead(message, createdAt), ...carried(message) };
+export function requestOf(message: NetMap, createdAt: number, cut: Cut | null): RequestImage {
+  return { ...requestHead(message, createdAt), ...carried(message, cut) };
 }
 
-export function responseOf(message: NetMap, createdAt: number): ResponseImage {
-  return { ...responseHead(message, createdAt), ...carried(message) };
+export function responseOf(message: NetMap, createdAt: number, cut: Cut | null): ResponseImage {
+  return { ...responseHead(message, createdAt), ...carried(message, cut) };
 }
 
 function pairs(fields: Fields): NetValue[] {
@@ -84,14 +84,14 @@ function setCommon(state: NetMap, image: Image): void {
 
 function setCarried(state: NetMap, image: Image): NetMap {
   state.set('headers', pairs(image.fields));
-  state.set('content', bodyValue(image.body));
+  state.set('content', bodyValue(bytesThere(image)));
   const hadNone = listAt(state, 'trailers').length === 0;
   if (image.trailers.length > 0) state.set('trailers', pairs(image.trailers));
   else if (!hadNone || !state.has('trailers')) state.set('trailers', null);
   return state;
 }
 
-function headOf<Kind extends Image>({ fields: _f, trailers: _t, body: _b, streams: _s, ...head }: Kind) {
+function headOf<Kind extends Image>({ fields: _f, trailers: _t, body: _b, part: _p, streams: _s, ...head }: Kind) {
   return head;
 }
 

@@ -3,6 +3,7 @@ import { announced, signOf } from '../../../flow/picture.js';
 import type { FlowRow } from '../../../flow/row.js';
 import type { Plan } from '../netreader.js';
 import { Far, type NetMap, type NetValue } from '../tnetstring.js';
+import { EXTRAS } from './extras.js';
 import { mapAt, millisAt, numberAt, octetsAt, octetsOf, textAt } from './state.js';
 
 /*
@@ -19,11 +20,13 @@ const MESSAGE: Plan = new Map([
   ['reason', 'skip'],
 ]);
 
+const NOT_OF_A_ROW = ['certificate', 'ciphers', 'serverCiphers', 'missing', 'end'];
+
 export const ROW_PLAN: Plan = new Map<string, 'skip' | Plan>([
   ['client_conn', 'skip'],
   ['server_conn', 'skip'],
   ['backup', 'skip'],
-  ['metadata', 'skip'],
+  ['metadata', new Map([[EXTRAS, new Map(NOT_OF_A_ROW.map((key) => [key, 'skip']))]])],
   ['request', MESSAGE],
   ['response', MESSAGE],
 ]);
@@ -50,10 +53,15 @@ function isMarked(state: NetMap): boolean {
   return mark === true || (typeof mark === 'string' && mark !== '');
 }
 
-/** Null for a flow whose row needs more than was read: one with a conversation. */
+function hasCuts(state: NetMap): boolean {
+  const metadata = mapAt(state, 'metadata');
+  return (metadata && mapAt(metadata, EXTRAS)?.has('cuts')) ?? false;
+}
+
+/** Null for a flow whose row needs more than was read: one with a conversation, or with a body that is not whole. */
 export function quickRow(state: NetMap, id: FlowId, find: Find): FlowRow | null {
   const request = mapAt(state, 'request');
-  if (!request || state.get('type') !== 'http' || mapAt(state, 'websocket')) return null;
+  if (!request || state.get('type') !== 'http' || mapAt(state, 'websocket') || hasCuts(state)) return null;
   const response = mapAt(state, 'response');
   const error = mapAt(state, 'error');
   const shown = response ?? request;

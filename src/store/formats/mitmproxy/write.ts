@@ -127,6 +127,8 @@ export function stateOf({ flow, talk }: Finished, writing: DumpWriting): NetMap 
   const extras = extrasOf(flow, talk);
   const told: Extras = talk && said && talk.protocol === 'tcp' && tellsEnd(said, talk.end) ? without(extras) : extras;
   if (told.missing) writing.warn(`${told.missing.length} messages were not kept: other programs see them empty`);
+  if (told.cuts)
+    writing.warn('bodies that are not whole are written as far as they came: other programs see that as all');
   const state = commonState(flow, said, told, writing);
   if ('request' in flow) httpState(flow, talk, state, said);
   else passageState(talk, state, said);
