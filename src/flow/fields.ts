@@ -6,7 +6,13 @@ export type Field = readonly [name: string, value: string];
 export type Fields = readonly Field[];
 
 export function sameName(a: string, b: string): boolean {
-  return a.length === b.length && a.toLowerCase() === b.toLowerCase();
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at += 1) if (lower(a.charCodeAt(at)) !== lower(b.charCodeAt(at))) return false;
+  return true;
+}
+
+function lower(code: number): number {
+  return code >= 65 && code <= 90 ? code + 32 : code;
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -63,8 +63,11 @@ const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e\\x80-\\xff]+) HTTP/1\
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const NAME = new RegExp(`^${TOKEN}$`);
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Name and value at once, for the many that are in order. */
+const FIELD = new RegExp(`^${TOKEN}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
 const TOLERANT_VALUE = /^[^\0\r\n]*$/;
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/;
+const CR = 13;
 const BLANK_LINES_BEFORE_REQUEST = 2;
 const RAW_KEPT = 8192;
 
@@ -130,9 +133,11 @@ abstract class StrictParser<Head> extends PackageParser {
       this.line += this.chunk.toString('latin1', start, stop);
       return undefined;
     }
+    if (this.line === '' && at > start && this.chunk[at - 1] === CR)
+      return this.chunk.toString('latin1', start, at - 1);
     const line = this.line + this.chunk.toString('latin1', start, at);
     this.line = '';
-    if (line.charCodeAt(line.length - 1) === 13) return line.slice(0, -1);
+    if (line.charCodeAt(line.length - 1) === CR) return line.slice(0, -1);
     if (!this.limits.tolerant) throw new Malformed(`a line ends in a bare LF: ${quoted(line)}`);
     return line;
   }
@@ -148,6 +153,8 @@ abstract class StrictParser<Head> extends PackageParser {
 
   private readField(line: string, into: Field[]): void {
     const colon = line.indexOf(':');
+    if (into.length < this.limits.fields && FIELD.test(line))
+      return void into.push([line.slice(0, colon), trimBlanks(line.slice(colon + 1))]);
     const name = colon < 0 ? '' : line.slice(0, colon);
     const value = line.slice(colon + 1);
     const { tolerant } = this.limits;
@@ -262,7 +269,7 @@ class RequestParser extends StrictParser<RawRequestHead> {
   }
 
   protected REQUEST_LINE(): void {
-    if (this.line === '\r' || (this.line === '' && this.chunk[this.offset] === 13)) {
+    if (this.line === '\r' || (this.line === '' && this.chunk[this.offset] === CR)) {
       const line = this.consumeLine();
       if (line === undefined) return;
       if (line !== '') throw new Malformed(`not a request line: ${quoted(line)}`);
@@ -274,8 +281,10 @@ class RequestParser extends StrictParser<RawRequestHead> {
   }
 
   protected headDone(): Framing {
-    const [, method = '', target = '', minor] = this.match ?? [];
-    const version: HttpVersion = minor === '0' ? 'HTTP/1.0' : 'HTTP/1.1';
+    const { match } = this;
+    const method = match?.[1] ?? '';
+    const target = match?.[2] ?? '';
+    const version: HttpVersion = match?.[3] === '0' ? 'HTTP/1.0' : 'HTTP/1.1';
     const framing = requestFraming(method, version, this.fields, this.limits.tolerant);
     this.blankLines = 0;
     this.out.head({ method, target, version, fields: this.fields }, framing);

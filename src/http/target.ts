@@ -1,4 +1,4 @@
-import { fieldValues, hasField, withField } from '../flow/fields.js';
+import { type Fields, fieldValues, hasField, withField } from '../flow/fields.js';
 import { authorityOf, type Origin, type RequestHead, type Scheme } from '../flow/flow.js';
 import { Malformed } from './framing.js';
 import type { RawRequestHead } from './reader.js';
@@ -30,7 +30,7 @@ export function connectAuthority(head: RawRequestHead): Authority {
 
 /** A CONNECT as a request to its server. */
 export function connectHead(head: RawRequestHead): RequestHead {
-  return { ...head, path: head.target, origin: { scheme: 'https', ...connectAuthority(head) } };
+  return resolved(head, { scheme: 'https', ...connectAuthority(head) }, head.target, head.fields);
 }
 
 function hostOrigin(head: RawRequestHead, scheme: Scheme): Origin {
@@ -55,13 +55,13 @@ function originForm(head: RawRequestHead): string {
  * did: everything in a tunnel goes to the tunnel's server, whatever the Host field says.
  */
 export function resolveTarget(head: RawRequestHead, inside: Origin | null): RequestHead {
-  const absolute = ABSOLUTE.exec(head.target);
+  const absolute = head.target.startsWith('/') ? null : ABSOLUTE.exec(head.target);
   if (!absolute) {
     const path = originForm(head);
     if (inside && head.version === 'HTTP/1.0' && !hasField(head.fields, 'host'))
-      return { ...head, fields: withHost(head, authorityOf(inside)), path, origin: inside };
+      return resolved(head, inside, path, withHost(head, authorityOf(inside)));
     const origin = hostOrigin(head, inside?.scheme ?? 'http');
-    return { ...head, path, origin: inside ?? origin };
+    return resolved(head, inside ?? origin, path, head.fields);
   }
   if (head.target.includes('#')) throw new Malformed('the request target has a fragment');
   if (fieldValues(head.fields, 'host').length > 1) throw new Malformed('more than one Host');
@@ -72,7 +72,12 @@ export function resolveTarget(head: RawRequestHead, inside: Origin | null): Requ
   const rest = absolute[3] ?? '';
   const path = rest === '' ? (head.method === 'OPTIONS' ? '*' : '/') : rest.startsWith('?') ? `/${rest}` : rest;
   const fields = hostMatches(head, origin) ? head.fields : withHost(head, absolute[2] ?? '');
-  return { ...head, fields, path, origin: inside ?? origin };
+  return resolved(head, inside ?? origin, path, fields);
+}
+
+/** Spelled out, so that all heads are of one shape: with a spread V8 gives each its own, and every reader is slow. */
+function resolved(head: RawRequestHead, origin: Origin, path: string, fields: Fields): RequestHead {
+  return { method: head.method, target: head.target, origin, path, version: head.version, fields };
 }
 
 /** The Host field says where the request really goes. */

@@ -389,10 +389,13 @@ export class Entry implements Teller {
     for (const recording of this.recordings()) recording.release();
   }
 
-  recordings(): Set<Recording> {
+  /** Those of its messages, and of what V brings back, each once. */
+  recordings(): readonly Recording[] {
     const { request, response, backup } = this;
-    const messages = [request, response, backup?.request, backup?.response];
-    return new Set(messages.flatMap((message) => message?.recording ?? []));
+    const found: Recording[] = [];
+    for (const message of [request, response, backup?.request, backup?.response])
+      if (message?.recording && !found.includes(message.recording)) found.push(message.recording);
+    return found;
   }
 
   // --- pictures

@@ -142,8 +142,9 @@ export class Journal implements Shelf {
 
   put(record: Record): void {
     this.live.forget(record.id);
-    const busy = recordingsOf(record).find(({ isSettling }) => isSettling);
-    if (!busy) return this.write(record);
+    const recordings = recordingsOf(record);
+    const busy = recordings.find(({ isSettling }) => isSettling);
+    if (!busy) return this.write(record, recordings);
     this.settling.set(record.id, record);
     busy.ready(() => {
       if (this.settling.get(record.id) === record) this.put(record);
@@ -242,13 +243,12 @@ export class Journal implements Shelf {
     return state ? recordFrom(state, placed.folder, this.spool, this.make) : undefined;
   }
 
-  private write(record: Record): void {
+  private write(record: Record, recordings = recordingsOf(record)): void {
     const { id } = record;
     this.settling.delete(id);
     const before = this.places.get(id);
     const place = this.append(record);
     this.places.put(id, place);
-    const recordings = recordingsOf(record);
     this.files.add(place, recordings);
     if (!this.settings.keeps) for (const recording of recordings) recording.settled();
     if (before === null) this.count += 1;
@@ -266,9 +266,10 @@ export class Journal implements Shelf {
   }
 }
 
-function recordingsOf(record: Record): Recording[] {
-  const talk = record.conversation ? [record.conversation.recording] : [];
-  return record instanceof Entry ? [...talk, ...record.recordings()] : talk;
+function recordingsOf(record: Record): readonly Recording[] {
+  const { conversation } = record;
+  const messages = record instanceof Entry ? record.recordings() : [];
+  return conversation ? [conversation.recording, ...messages] : messages;
 }
 
 function allReady([first, ...others]: readonly Recording[], done: () => void): void {

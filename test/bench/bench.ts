@@ -36,7 +36,7 @@ interface Section {
 const sections: Readonly<Record<SectionName, Section>> = {
   http: { measure: benchHttp, needs: ['wrk'] },
   journal: { measure: benchJournal, needs: ['wrk'] },
-  https: { measure: benchHttps, needs: ['wrk', 'socat'] },
+  https: { measure: benchHttps, needs: ['wrk'] },
   reverse: { measure: benchReverse, needs: ['wrk'] },
   'tls-hosts': { measure: benchTlsHosts, needs: [] },
   latency: { measure: benchLatency, needs: [] },

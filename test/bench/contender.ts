@@ -31,9 +31,11 @@ export function direct(port: number): Contender {
   return { name: 'direct', port, isProxy: false, pid: null };
 }
 
-export async function startRelay(stage: Stage, target: number): Promise<Contender> {
+/** Passes bytes to a port, or through the proxy there to an authority. */
+export async function startRelay(stage: Stage, target: number, authority?: string): Promise<Contender> {
   const port = await freePort();
-  const { pid, ended } = stage.start('relay', process.execPath, [RELAY_MAIN, String(port), String(target)]);
+  const words = [String(port), String(target), ...(authority === undefined ? [] : [authority])];
+  const { pid, ended } = stage.start('relay', process.execPath, [RELAY_MAIN, ...words]);
   await untilListening('relay', port, ended);
   return { name: 'relay', port, isProxy: false, pid };
 }
