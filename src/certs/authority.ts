@@ -1,4 +1,5 @@
 import crypto, { type KeyObject, X509Certificate } from 'node:crypto';
+import { promisify } from 'node:util';
 import { pemOf } from '../flow/der.js';
 import type { CertName } from './names.js';
 
@@ -94,13 +95,15 @@ function spkiOf(publicKey: KeyObject): forge.asn1.Asn1 {
   return fromDer(publicKey.export({ type: 'spki', format: 'der' }));
 }
 
-/** Puts the subject's own key in, signs natively and returns the certificate. */
-function sign(
+const signed = promisify<string, Uint8Array, KeyObject, Buffer>(crypto.sign);
+
+/** Puts the subject's own key in, signs natively, beside this thread, and returns the certificate. */
+async function sign(
   template: forge.pki.Certificate,
   subjectKey: forge.asn1.Asn1,
   issuerName: forge.asn1.Asn1 | null,
   signer: KeyObject,
-): Buffer {
+): Promise<Buffer> {
   Object.assign(template, { signatureOid: RSA_SHA256, siginfo: { algorithmOid: RSA_SHA256, parameters: {} } });
   const tbs = builder.getTBSCertificate(template);
   const fields = parts(tbs);
@@ -108,7 +111,7 @@ function sign(
   fields[2] = signature;
   if (issuerName) fields[3] = issuerName;
   fields[6] = subjectKey;
-  const bits = `\0${crypto.sign('sha256', toDer(tbs), signer).toString('binary')}`;
+  const bits = `\0${(await signed('sha256', toDer(tbs), signer)).toString('binary')}`;
   return toDer(sequence(tbs, signature, asn1.create(asn1.Class.UNIVERSAL, asn1.Type.BITSTRING, false, bits)));
 }
 
@@ -148,7 +151,7 @@ export async function makeAuthority(bits = 2048): Promise<Pair> {
     { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
     extension('2.5.29.14', asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, keyIdentifier(publicKey))),
   ]);
-  const der = sign(certificate, spkiOf(publicKey), null, privateKey);
+  const der = await sign(certificate, spkiOf(publicKey), null, privateKey);
   return { certificate: new X509Certificate(der), key: privateKey };
 }
 
@@ -178,7 +181,7 @@ export class Authority {
   }
 
   /** A leaf for these names; the first becomes the common name where it is short enough (RFC 5280 4.2.1.6). */
-  sign(names: readonly CertName[], { organization = null, key = 'ec' }: LeafWish = {}): Leaf {
+  async sign(names: readonly CertName[], { organization = null, key = 'ec' }: LeafWish = {}): Promise<Leaf> {
     const pair = key === 'ec' ? this.ec : this.rsaPair();
     const certificate = template(LEAF_LIFETIME + BACKDATED);
     const first = names[0]?.name ?? '';
@@ -198,7 +201,7 @@ export class Authority {
       extension('2.5.29.14', asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, pair.id)),
       extension('2.5.29.35', sequence(asn1.create(asn1.Class.CONTEXT_SPECIFIC, 0, false, this.issuerId))),
     ]);
-    const der = sign(certificate, pair.spki, this.issuerName, this.ca.key);
+    const der = await sign(certificate, pair.spki, this.issuerName, this.ca.key);
     return {
       certificate: pemOf(der) + (this.ca.chain ?? ''),
       key: pair.pem,

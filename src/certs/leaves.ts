@@ -1,5 +1,5 @@
 import crypto from 'node:crypto';
-import tls, { type SecureContext } from 'node:tls';
+import tls, { type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Authority, Leaf, LeafKey } from './authority.js';
 import type { Identity } from './identity.js';
 import type { CertName } from './names.js';
@@ -9,6 +9,7 @@ const MOST = 1000;
 const LIFETIME = 86_400_000;
 const SESSIONS = 'sluice';
 const TICKET_KEYS = 48;
+const BEGIN = '-----BEGIN';
 
 /** What a client is to be shown. */
 export interface Wanted {
@@ -25,13 +26,39 @@ export interface Wanted {
 
 /** What it is shown. */
 export interface Shown {
-  readonly context: SecureContext;
   /** The first certificate, as DER. */
   readonly certificate: Uint8Array;
+  /** For a connection that is made with it at once: in the next moment it may be for another host. */
+  context(): SecureContext;
 }
 
-interface Cached extends Shown {
-  readonly expires: number;
+interface Cached {
+  readonly shown: Promise<Shown>;
+  expires: number;
+}
+
+/** What Node has of OpenSSL's context. */
+interface NativeContext {
+  setCert(certificate: string): void;
+}
+
+/**
+ * One context for the first connections to all hosts whose leaves have the same key: a connection takes over the
+ * certificate that its context has when it is made. To read the key again for each host would cost more than to sign
+ * the leaf.
+ */
+class CommonContext {
+  constructor(private readonly context: SecureContext) {}
+
+  showing(certificate: string): SecureContext {
+    (this.context.context as NativeContext).setCert(certificate);
+    return this.context;
+  }
+}
+
+/** A certificate without a chain: a chain is not the connection's, but stays with the context. */
+function isAlone(certificates: string): boolean {
+  return certificates.indexOf(BEGIN) === certificates.lastIndexOf(BEGIN);
 }
 
 function keyOf({ names, organization, chain, key, own }: Wanted): string {
@@ -45,6 +72,7 @@ export class Leaves {
   private readonly cache = new Map<string, Cached>();
   /** One for all contexts, so that a client may resume its session after a leaf was made anew. */
   private readonly ticketKeys = crypto.randomBytes(TICKET_KEYS);
+  private readonly common = new Map<LeafKey, CommonContext>();
   private terms: Terms | null = null;
 
   constructor(private readonly authority: Authority) {}
@@ -53,8 +81,12 @@ export class Leaves {
     return this.cache.size;
   }
 
-  contextFor(wanted: Wanted, now = Date.now()): Shown {
-    if (this.terms !== wanted.terms) this.cache.clear();
+  /** Rejects where the authority cannot sign. */
+  shownFor(wanted: Wanted, now = Date.now()): Promise<Shown> {
+    if (this.terms !== wanted.terms) {
+      this.cache.clear();
+      this.common.clear();
+    }
     this.terms = wanted.terms;
     const key = keyOf(wanted);
     const cached = this.cache.get(key);
@@ -62,19 +94,49 @@ export class Leaves {
     const fresh = cached && cached.expires > now ? cached : this.make(wanted, now);
     this.cache.set(key, fresh);
     if (this.cache.size > MOST) this.cache.delete(this.cache.keys().next().value ?? '');
-    return fresh;
+    return fresh.shown;
   }
 
-  private make({ names, own, terms, chain, ...wish }: Wanted, now: number): Cached {
-    const { certificate, key, der, expires } = own ? identityLeaf(own) : this.authority.sign(names, wish);
-    const context = tls.createSecureContext({
-      key,
-      cert: certificate + chain,
-      ...terms,
-      ticketKeys: this.ticketKeys,
-      sessionIdContext: SESSIONS,
-    });
-    return { context, certificate: der, expires: Math.min(now + LIFETIME, expires) };
+  private make(wanted: Wanted, now: number): Cached {
+    const cached: Cached = {
+      expires: now + LIFETIME,
+      shown: this.leafFor(wanted).then((leaf) => {
+        cached.expires = Math.min(cached.expires, leaf.expires);
+        return this.shown(leaf, wanted);
+      }),
+    };
+    return cached;
+  }
+
+  private async leafFor({ names, organization, key, own }: Wanted): Promise<Leaf> {
+    return own ? identityLeaf(own) : this.authority.sign(names, { organization, key });
+  }
+
+  private shown(leaf: Leaf, { own, terms, chain, key }: Wanted): Shown {
+    const cert = leaf.certificate + chain;
+    const mayShare = !own && isAlone(cert) && terms === this.terms;
+    const common = mayShare ? this.commonFor(key, leaf.key, terms) : null;
+    let context: SecureContext | null = null;
+    let isFirst = true;
+    const forConnection = (): SecureContext => {
+      if (common && isFirst) {
+        isFirst = false;
+        return common.showing(cert);
+      }
+      context ??= this.open({ key: leaf.key, cert, ...terms });
+      return context;
+    };
+    return { certificate: leaf.der, context: forConnection };
+  }
+
+  private commonFor(name: LeafKey, key: string, terms: Terms): CommonContext {
+    const common = this.common.get(name) ?? new CommonContext(this.open({ key, ...terms }));
+    this.common.set(name, common);
+    return common;
+  }
+
+  private open(options: SecureContextOptions): SecureContext {
+    return tls.createSecureContext({ ...options, ticketKeys: this.ticketKeys, sessionIdContext: SESSIONS });
   }
 }
 

@@ -27,7 +27,7 @@ export function acceptTls(
   socket.removeAllListeners('error');
   const secure = new TLSSocket(socket, {
     isServer: true,
-    secureContext: shown.context,
+    secureContext: shown.context(),
     requestCert: request_client_cert,
     rejectUnauthorized: false,
     ...(alpn === null ? {} : { ALPNProtocols: [alpn] }),

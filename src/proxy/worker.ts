@@ -132,7 +132,7 @@ async function start(): Promise<void> {
     ...rules,
     leaf: async (names) => {
       leaves ??= leavesOf(opened);
-      return (await leaves).contextFor(names);
+      return (await leaves).shownFor(names);
     },
     page: landingPage(async () => (await opened).certificate, isOurAddress),
     postman: new Postman(),

@@ -17,37 +17,37 @@ describe('TL-03 the leaves of a run', () => {
     authority = new Authority(await makeAuthority());
   });
 
-  it('are made once for the same names', () => {
+  it('are made once for the same names', async () => {
     const leaves = new Leaves(authority);
-    const context = leaves.contextFor(named('a.test', 'b.test'), NOW);
-    assert.equal(leaves.contextFor(named('a.test', 'b.test'), NOW + DAY - 1), context);
-    assert.notEqual(leaves.contextFor(named('a.test'), NOW), context);
+    const context = await leaves.shownFor(named('a.test', 'b.test'), NOW);
+    assert.equal(await leaves.shownFor(named('a.test', 'b.test'), NOW + DAY - 1), context);
+    assert.notEqual(await leaves.shownFor(named('a.test'), NOW), context);
     assert.equal(leaves.size, 2);
   });
 
-  it('tell a name from an address that is written alike', () => {
+  it('tell a name from an address that is written alike', async () => {
     const leaves = new Leaves(authority);
-    const dns = leaves.contextFor(named('10.0.0.1.test'), NOW);
-    assert.notEqual(leaves.contextFor(wanted({ type: 'ip', name: '10.0.0.1' }), NOW), dns);
+    const dns = await leaves.shownFor(named('10.0.0.1.test'), NOW);
+    assert.notEqual(await leaves.shownFor(wanted({ type: 'ip', name: '10.0.0.1' }), NOW), dns);
   });
 
-  it('are made anew after a day', () => {
+  it('are made anew after a day', async () => {
     const leaves = new Leaves(authority);
-    const context = leaves.contextFor(named('a.test'), NOW);
-    assert.notEqual(leaves.contextFor(named('a.test'), NOW + DAY), context);
+    const context = await leaves.shownFor(named('a.test'), NOW);
+    assert.notEqual(await leaves.shownFor(named('a.test'), NOW + DAY), context);
     assert.equal(leaves.size, 1);
   });
 
-  it('are a thousand at most, and those that are used stay', () => {
+  it('are a thousand at most, and those that are used stay', async () => {
     const leaves = new Leaves(authority);
-    const first = leaves.contextFor(named('first.test'), NOW);
-    const second = leaves.contextFor(named('second.test'), NOW);
-    for (let count = 2; count < MOST; count += 1) leaves.contextFor(named(`${count}.test`), NOW);
+    const first = await leaves.shownFor(named('first.test'), NOW);
+    const second = await leaves.shownFor(named('second.test'), NOW);
+    for (let count = 2; count < MOST; count += 1) await leaves.shownFor(named(`${count}.test`), NOW);
     assert.equal(leaves.size, MOST);
-    assert.equal(leaves.contextFor(named('first.test'), NOW), first);
-    for (let count = 0; count < 5; count += 1) leaves.contextFor(named(`more-${count}.test`), NOW);
+    assert.equal(await leaves.shownFor(named('first.test'), NOW), first);
+    for (let count = 0; count < 5; count += 1) await leaves.shownFor(named(`more-${count}.test`), NOW);
     assert.equal(leaves.size, MOST);
-    assert.equal(leaves.contextFor(named('first.test'), NOW), first);
-    assert.notEqual(leaves.contextFor(named('second.test'), NOW), second);
+    assert.equal(await leaves.shownFor(named('first.test'), NOW), first);
+    assert.notEqual(await leaves.shownFor(named('second.test'), NOW), second);
   });
 });

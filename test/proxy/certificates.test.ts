@@ -52,6 +52,18 @@ test('OPT-49 TL-03 own certificates are shown for their names, their wildcards, 
   assert.equal(subjectOf(await shown(proxy, 'other.test')), 'CN=origin of all.test');
 });
 
+test('TL-02 TL-03 hosts that are met at the same time are each shown their own certificate, the first time and later', async (t) => {
+  const proxy = await startProxy(t, { upstream_cert: false });
+  const hosts = Array.from({ length: 12 }, (_, index) => `host-${index}.test`);
+  for (let times = 0; times < 3; times += 1) {
+    const sockets = await Promise.all(hosts.map((host) => shown(proxy, host)));
+    assert.deepEqual(
+      sockets.map(subjectOf),
+      hosts.map((host) => `CN=${host}`),
+    );
+  }
+});
+
 test('OPT-49 OPT-50 the chain in the file is sent, and an encrypted key is opened', async (t) => {
   const folder = temporaryFolder(t);
   const { root, file } = issued(folder, 'chained.test', 'secret');

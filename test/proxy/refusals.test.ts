@@ -54,7 +54,7 @@ test('TL-07 TL-10 a server that is not trusted: who signed it, its dates and its
   fs.writeFileSync(`${folder}/ca.pem`, ca.certificate.toString());
   const then = Date.UTC(2020, 0, 1);
   const clock = t.mock.method(Date, 'now', () => then);
-  const leaf = new Authority(ca).sign([{ type: 'dns', name: 'localhost' }]);
+  const leaf = await new Authority(ca).sign([{ type: 'dns', name: 'localhost' }]);
   clock.mock.restore();
   const expired = await startTlsOrigin(t, response('x'), [], { key: leaf.key, cert: leaf.certificate });
   assert.equal(

@@ -108,7 +108,7 @@ test('MO-02 a proxy that is itself reached over TLS', async (t) => {
   const caFile = `${temporaryFolder(t)}/proxy-ca.pem`;
   const origin = await startTlsOrigin(t, response('twice'));
   fs.writeFileSync(caFile, `${ca.certificate}${fs.readFileSync(origin.caFile, 'utf8')}`);
-  const leaf = new Authority(ca).sign(['localhost'].flatMap((name) => certName(name) ?? []));
+  const leaf = await new Authority(ca).sign(['localhost'].flatMap((name) => certName(name) ?? []));
   const other: OtherProxy = { port: 0, heads: [] };
   const server = tls.createServer({ key: leaf.key, cert: leaf.certificate }, (socket) => behave(other, socket, null));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

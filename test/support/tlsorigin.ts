@@ -23,7 +23,7 @@ export async function localLeaf(t: TestContext) {
   const caFile = path.join(temporaryFolder(t), 'origin-ca.pem');
   fs.writeFileSync(caFile, ca.certificate.toString());
   const names = ['localhost', '127.0.0.1'].flatMap((name) => certName(name) ?? []);
-  return { leaf: new Authority(ca).sign(names), caFile };
+  return { leaf: await new Authority(ca).sign(names), caFile };
 }
 
 /**
