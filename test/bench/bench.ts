@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { benchDownload } from './download.js';
 import { benchFeed } from './feed.js';
+import { benchFiltering } from './filtering.js';
 import { type Flags, readFlags, type SectionName, USAGE } from './flags.js';
 import { benchFrame } from './frame.js';
 import { benchHttp } from './http.js';
@@ -48,6 +49,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
   frame: { measure: benchFrame, needs: [] },
   opening: { measure: benchOpening, needs: [] },
   rows: { measure: benchRows, needs: [] },
+  filtering: { measure: benchFiltering, needs: [] },
   search: { measure: benchSearch, needs: [] },
 };
 

@@ -22,6 +22,7 @@ export type FigureName =
   | 'rows-key'
   | 'rows-filter'
   | 'rows-memory'
+  | 'filter-latency'
   | 'search-first'
   | 'search-plain'
   | 'search-gzip'
@@ -81,6 +82,7 @@ export const FIGURES: readonly Figure[] = [
   { name: 'open-whole', text: 'dump of 100,000 flows, complete', isAtLeast: false, bound: 2000, unit: ' ms' },
   { name: 'open-latency', text: 'p99 while a dump is opened, added', isAtLeast: false, bound: 5, unit: ' ms' },
   { name: 'open-save', text: '10,000 flows of a dump, saved again', isAtLeast: false, bound: 2000, unit: ' ms' },
+  { name: 'filter-latency', text: 'p99 while rows are filtered, added', isAtLeast: false, bound: 5, unit: ' ms' },
   { name: 'search-first', text: 'first hits in 10,000 bodies', isAtLeast: false, bound: 200, unit: ' ms' },
   { name: 'search-plain', text: '10,000 bodies of 100 kB searched', isAtLeast: false, bound: 1500, unit: ' ms' },
   { name: 'search-gzip', text: '10,000 gzipped bodies searched', isAtLeast: false, bound: 5000, unit: ' ms' },

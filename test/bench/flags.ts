@@ -15,6 +15,7 @@ export const SECTIONS = [
   'frame',
   'opening',
   'rows',
+  'filtering',
   'search',
 ] as const;
 

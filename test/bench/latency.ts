@@ -1,17 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import { type Contender, direct, startMitmdump, startRelay, startSluice } from './contender.js';
 import { median, rotated } from './numbers.js';
 import type { Pulse } from './pulse.js';
-import { type Route, routeTo } from './rate.js';
+import { takePulse } from './pulsed.js';
+import { routeTo } from './rate.js';
 import { number } from './report.js';
 import type { Run } from './run.js';
-
-const PULSE_MAIN = fileURLToPath(new URL('pulse.js', import.meta.url));
-
-async function takePulse({ stage, flags, origin }: Run, { contender, target }: Route): Promise<Pulse> {
-  const args = [PULSE_MAIN, String(contender.port), target, `127.0.0.1:${origin.port}`, String(flags.seconds)];
-  return JSON.parse(await stage.run(process.execPath, args)) as Pulse;
-}
 
 /** Milliseconds as microseconds. */
 function micro(milliseconds: number): string {

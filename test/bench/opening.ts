@@ -1,80 +1,17 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import xterm from '@xterm/headless';
-import { SLUICE_MAIN } from './contender.js';
+import { Console, openSluice } from './console.js';
 import { makeDump } from './dumps.js';
 import { median } from './numbers.js';
-import { SMALL_PATH } from './origin.js';
-import { freePort, untilListening } from './port.js';
+import { freePort } from './port.js';
 import type { Pulse } from './pulse.js';
+import { proxyRoute, takePulse } from './pulsed.js';
 import { number, ratio } from './report.js';
 import type { Run } from './run.js';
-import { COLUMNS, LINES, openTerminal, type Terminal, type TerminalProgram } from './terminal.js';
 
-const PULSE_MAIN = fileURLToPath(new URL('pulse.js', import.meta.url));
 const COUNTS = [10_000, 100_000] as const;
-const PATIENCE_MS = 30_000;
 const PULSE_RATE = 400;
 /** mitmproxy takes minutes for more. */
 const MOST_FOR_PEER = 10_000;
-
-/** A console in a terminal, and what stands on its screen. */
-class Console {
-  private readonly screen = new xterm.Terminal({ cols: COLUMNS, rows: LINES, allowProposedApi: true });
-  private terminal: Terminal | null = null;
-  private looking: () => void = () => {};
-
-  private constructor(readonly name: string) {}
-
-  static async open({ stage }: Run, program: TerminalProgram, port: number): Promise<Console> {
-    const console = new Console(program.name);
-    const onOutput = (piece: string): void =>
-      console.screen.write(Buffer.from(piece, 'latin1'), () => console.looking());
-    console.terminal = await openTerminal(stage, { ...program, onOutput });
-    await untilListening(program.name, port, console.terminal.ended);
-    return console;
-  }
-
-  press(keys: string): void {
-    this.terminal?.press(keys);
-  }
-
-  private text(): string {
-    const { active } = this.screen.buffer;
-    return Array.from({ length: LINES }, (_, y) => active.getLine(y)?.translateToString(true) ?? '').join('\n');
-  }
-
-  /** Milliseconds until the screen shows what matches. */
-  shows(wanted: RegExp): Promise<number> {
-    const begun = performance.now();
-    return new Promise((done, fail) => {
-      const late = setTimeout(
-        () => fail(new Error(`${this.name} never showed ${wanted}:\n${this.text()}`)),
-        PATIENCE_MS,
-      );
-      const look = (): void => {
-        if (!wanted.test(this.text())) return;
-        clearTimeout(late);
-        this.looking = () => {};
-        done(performance.now() - begun);
-      };
-      this.looking = look;
-      look();
-    });
-  }
-
-  stop({ stage }: Run): Promise<void> {
-    return this.terminal ? stage.stop(this.terminal) : Promise.resolve();
-  }
-}
-
-async function openSluice(run: Run): Promise<{ readonly console: Console; readonly port: number }> {
-  const port = await freePort();
-  const args = [SLUICE_MAIN, '--ssl-insecure', '-p', String(port)];
-  const env = { SLUICE_HOME: run.stage.makeFolder('sluice') };
-  const program = { name: 'sluice', file: process.execPath, args, env };
-  return { console: await Console.open(run, program, port), port };
-}
 
 async function openMitmproxy(run: Run, file: string): Promise<Console> {
   const port = await freePort();
@@ -115,29 +52,16 @@ async function clear(console: Console): Promise<void> {
   await console.shows(/No traffic yet/);
 }
 
-async function takePulse({ stage, origin, flags }: Run, port: number): Promise<Pulse> {
-  const own = `127.0.0.1:${origin.port}`;
-  const words = [
-    PULSE_MAIN,
-    String(port),
-    `http://${own}${SMALL_PATH}`,
-    own,
-    String(flags.seconds),
-    String(PULSE_RATE),
-  ];
-  return JSON.parse(await stage.run(process.execPath, words)) as Pulse;
-}
-
 /** How much later answers come while dumps are opened one after the other. */
 async function addedLatency(run: Run, file: string): Promise<{ readonly alone: Pulse; readonly busy: Pulse }> {
   const { console, port } = await openSluice(run);
-  const alone = await takePulse(run, port);
+  const alone = await takePulse(run, proxyRoute(run, port), PULSE_RATE);
   let isOver = false;
   const opening = (async () => {
     while (!isOver) await timeOpening(console, file, counted(100_000)).then(() => clear(console));
   })();
   opening.catch(() => {}); // told by the await below
-  const busy = await takePulse(run, port);
+  const busy = await takePulse(run, proxyRoute(run, port), PULSE_RATE);
   isOver = true;
   await console.stop(run);
   await opening.catch(() => {});

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Contender, direct } from './contender.js';
+import { direct } from './contender.js';
 import { median, rotated } from './numbers.js';
 import { freePort, untilListening } from './port.js';
 import type { Pulse } from './pulse.js';
+import { proxyRoute, takePulse } from './pulsed.js';
 import { routeTo } from './rate.js';
 import { number } from './report.js';
 import type { Run } from './run.js';
@@ -11,7 +12,6 @@ import type { SearchTimes } from './searching.js';
 
 const SEARCHING_MAIN = fileURLToPath(new URL('searching.js', import.meta.url));
 const HOST_MAIN = fileURLToPath(new URL('searchhost.js', import.meta.url));
-const PULSE_MAIN = fileURLToPath(new URL('pulse.js', import.meta.url));
 
 /** Requests a second while a search runs. */
 const PER_SECOND = 400;
@@ -39,16 +39,9 @@ async function hostPulse(run: Run, name: string, search: readonly string[]): Pro
   const port = await freePort();
   const host = stage.start(name, process.execPath, [HOST_MAIN, String(port), stage.makeFolder('host'), ...search]);
   await untilListening(name, port, host.ended);
-  const pulse = await takePulse(run, { name, port, isProxy: true, pid: host.pid });
+  const pulse = await takePulse(run, proxyRoute(run, port), PER_SECOND);
   await stage.stop(host);
   return pulse;
-}
-
-async function takePulse({ stage, flags, origin }: Run, contender: Contender): Promise<Pulse> {
-  const { target } = routeTo(contender, origin.port);
-  const host = `127.0.0.1:${origin.port}`;
-  const args = [PULSE_MAIN, String(contender.port), target, host, String(flags.seconds), String(PER_SECOND)];
-  return JSON.parse(await stage.run(process.execPath, args)) as Pulse;
 }
 
 type Files = Readonly<Record<Coding, string>>;
@@ -57,7 +50,7 @@ type Files = Readonly<Record<Coding, string>>;
 async function measureLatency(run: Run, files: Files): Promise<void> {
   const { flags, report, origin } = run;
   const cases: readonly (readonly [name: string, take: () => Promise<Pulse>])[] = [
-    ['direct', () => takePulse(run, direct(origin.port))],
+    ['direct', () => takePulse(run, routeTo(direct(origin.port), origin.port), PER_SECOND)],
     ['sluice', () => hostPulse(run, 'sluice', [])],
     ...CODINGS.map((coding) => {
       const name = `searching ${coding}`;
