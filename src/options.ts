@@ -259,6 +259,11 @@ const table = {
     default: false,
     help: 'Reverse mode: send the Host field and the TLS server name as the client gave them, in place of the server’s own.',
   },
+  keep_alt_svc_header: {
+    kind: 'bool',
+    default: false,
+    help: 'Reverse mode: leave Alt-Svc as the server gave it. Off: the alternatives it names are told to be on our own port.',
+  },
   upstream_auth: {
     kind: 'str',
     default: null,

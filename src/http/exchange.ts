@@ -10,6 +10,7 @@ import {
   requestFields,
   responseFields,
   upgradeOffer,
+  withAltSvcPort,
   withHop,
 } from './forward.js';
 import { type Framing, NO_BODY } from './framing.js';
@@ -105,8 +106,10 @@ export class Exchange implements Whole {
     request.open();
   }
 
-  responseHead(head: ResponseHead, framing: Framing): void {
+  responseHead(given: ResponseHead, framing: Framing): void {
     if (this.isOver || !this.head) return;
+    const { altSvcPort } = this.rules;
+    const head = altSvcPort === null ? given : withAltSvcPort(given, altSvcPort);
     if (head.status === 101 && upgradeOffer(this.head.fields) === null)
       return this.fail('malformed-response', 'the server switched protocols without being asked');
     if (head.status < 200 && head.status !== 101) {

@@ -1,4 +1,4 @@
-import { type Field, type Fields, listMembers, sameName, trimBlanks } from '../flow/fields.js';
+import { type Field, type Fields, hasField, listMembers, sameName, trimBlanks } from '../flow/fields.js';
 import type { RequestHead, ResponseHead } from '../flow/flow.js';
 
 /*
@@ -96,6 +96,15 @@ export function responseFields(head: ResponseHead): Fields {
   if (head.status === 101) restoreUpgrade(head.fields, fields);
   else if (head.status === 426) fields.push(...head.fields.filter(([name]) => sameName(name, 'upgrade')));
   return fields;
+}
+
+/** The alternatives of a response are on that port of the host that the client speaks to (RFC 7838 3, OPT-67). */
+export function withAltSvcPort(head: ResponseHead, port: number): ResponseHead {
+  if (!hasField(head.fields, 'alt-svc')) return head;
+  const fields = head.fields.map(
+    ([name, value]): Field => [name, sameName(name, 'alt-svc') ? value.replace(/="[^"]*:\d+"/g, `=":${port}"`) : value],
+  );
+  return { ...head, fields };
 }
 
 function restoreUpgrade(from: Fields, into: Field[]): void {

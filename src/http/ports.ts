@@ -104,6 +104,8 @@ export interface Rules {
   limit(side: Side): number | null;
   /** Whether the user wants to hold it. Asked once, when the head has been told. */
   holds(side: Side): boolean;
+  /** Where the alternatives are that a server names in Alt-Svc, for clients that take us for it; null: where it says. */
+  readonly altSvcPort: number | null;
   /** Close both connections after every exchange, since malformed messages are let through. */
   readonly alwaysCloses: boolean;
 }

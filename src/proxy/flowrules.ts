@@ -14,6 +14,7 @@ export class FlowRules implements Rules {
   constructor(
     private readonly context: Context,
     private readonly entry: Entry,
+    readonly altSvcPort: number | null = null,
   ) {}
 
   get alwaysCloses(): boolean {

@@ -115,6 +115,12 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
     return this.mode.type === 'reverse' && !this.context.options.keep_host_header ? rehosted(head) : head;
   }
 
+  /** The server's alternatives are not to lead clients past us (OPT-67). */
+  private get altSvcPort(): number | null {
+    const isKept = this.mode.type !== 'reverse' || this.context.options.keep_alt_svc_header;
+    return isKept ? null : (this.socket.localPort ?? null);
+  }
+
   chunk(size: number): void {
     this.exchange?.request.chunk(size);
   }
@@ -380,7 +386,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
 
   private open(): Exchange {
     const entry = this.context.ledger.open(this.client);
-    const exchange = new Exchange(this, entry, new FlowRules(this.context, entry));
+    const exchange = new Exchange(this, entry, new FlowRules(this.context, entry, this.altSvcPort));
     entry.handle = this;
     this.entry = entry;
     this.exchange = exchange;

@@ -56,7 +56,7 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['EVT-16', 'differs: tls_established_server comes after server_connected; the argument is the connection'],
   ['EVT-17', 'differs: not there: no QUIC'],
   ['EVT-18', 'differs: not there: proxyauth says who may come in by SOCKS'],
-  ['MO-03', 'differs: http, https, tls and tcp; Alt-Svc is not rewritten'],
+  ['MO-03', 'differs: http, https, tls and tcp; Alt-Svc gets our host beside our port'],
   ['MO-05', 'differs: not there, and said so'],
   ['MO-06', 'differs: not there, and said so'],
   ['MO-07', 'differs: not there, and said so'],

@@ -70,6 +70,7 @@ class Bench {
       limit: () => limit,
       hooks: (event) => hooks.includes(event),
       holds: (side) => held.includes(side),
+      altSvcPort: null,
       alwaysCloses,
     };
     this.exchange = new Exchange(wire, teller, rules);

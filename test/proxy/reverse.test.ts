@@ -63,6 +63,28 @@ test('OPT-66 keep_host_header leaves the Host field and the server name as the c
   assert.equal(origin.handshakes[0]?.sni, 'shop.example');
 });
 
+test('MO-03 OPT-67 what a server names in Alt-Svc does not lead past reverse mode, unless it is to be kept', async (t) => {
+  const field = 'Alt-Svc: h3=":443"; ma=86400, h2="alt.example:8443"\r\nalt-svc: clear\r\n';
+  const origin = await startOrigin(t, answering(response('there', field)));
+  const server = `127.0.0.1:${origin.port}`;
+  const heard = async (options: object, target: string): Promise<readonly string[]> => {
+    const proxy = await startProxy(t, options);
+    const client = await Client.connect(proxy.port);
+    client.send(`GET ${target} HTTP/1.1\r\nHost: ${server}\r\n\r\n`);
+    const answer = await client.until('there');
+    const port = new RegExp(`:${proxy.port}\\b`, 'g');
+    return (answer.match(/^alt-svc: .*$/gim) ?? []).map((line) => line.trim().replace(port, ':OURS'));
+  };
+  const mode = [`reverse:http://${server}`];
+  const [kept, changed] = [
+    ['Alt-Svc: h3=":443"; ma=86400, h2="alt.example:8443"', 'alt-svc: clear'],
+    ['Alt-Svc: h3=":OURS"; ma=86400, h2=":OURS"', 'alt-svc: clear'],
+  ];
+  assert.deepEqual(await heard({ mode }, '/'), changed);
+  assert.deepEqual(await heard({ mode, keep_alt_svc_header: true }, '/'), kept);
+  assert.deepEqual(await heard({}, `http://${server}/`), kept);
+});
+
 test('MO-03 TL-06 reverse:https speaks TLS with the server under its own name, whether the client does or not', async (t) => {
   const origin = await startTlsOrigin(t, response('secret'));
   const proxy = await startProxy(t, {

@@ -76,6 +76,7 @@ export class HookBench {
       limit: () => null,
       hooks: (event) => hooks.includes(event),
       holds: (side) => holds.includes(side),
+      altSvcPort: null,
       alwaysCloses: false,
     };
     this.exchange = new Exchange(wire, teller, rules);
