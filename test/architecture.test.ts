@@ -29,7 +29,7 @@ const MAY_IMPORT_ALL = ['main', 'cli'];
 /** The one place that knows each awkward package. */
 const KNOWN_IN: Readonly<Record<string, string>> = {
   blessed: 'ui/terminal.ts',
-  'node-forge': 'certs/authority.ts',
+  'node-forge': 'certs/pkcs12.ts',
   'http-parser-js': 'http/reader.ts',
   minimist: 'cli/',
   bcryptjs: 'proxy/htpasswd.ts',

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
-import type { Pair } from './authority.js';
+import { makeAuthority, type Pair } from './authority.js';
 import { certificatesIn, keyIn } from './identity.js';
 import { systemRoots } from './trust.js';
 
@@ -131,7 +131,6 @@ export async function openAuthority(confdir: string, settings: AuthoritySettings
     publish(confdir, own);
     return own;
   }
-  const { makeAuthority } = await import('./authority.js');
   const pair = await makeAuthority(settings.key_size);
   return saveAuthority(confdir, pair) ? pair : load(file, settings.cert_passphrase);
 }

@@ -1,4 +1,4 @@
-import { pkcs12 } from '../certs/authority.js';
+import { pkcs12 } from '../certs/pkcs12.js';
 import { type AuthoritySettings, openAuthority } from '../certs/store.js';
 import { P12_PASSWORD } from '../proxy/page.js';
 

@@ -74,17 +74,27 @@ function urlsIn(bytes: Uint8Array, from: number, to: number): string[] {
   });
 }
 
-/** Where the lists of revoked certificates are that a certificate names (RFC 5280 4.2.1.13). */
-export function crlUrls(certificate: Uint8Array): string[] {
-  const [whole] = itemsIn(certificate);
-  const [signed] = whole ? itemsIn(certificate, whole.from, whole.to) : [];
+/** The items that the first item holds. */
+export function partsOf(bytes: Uint8Array): Item[] {
+  const [whole] = itemsIn(bytes);
+  return whole ? itemsIn(bytes, whole.from, whole.to) : [];
+}
+
+/** The value of a certificate's extension, by the octets of its identifier in hexadecimal (RFC 5280 4.1.2.9); or null. */
+export function extensionIn(certificate: Uint8Array, wanted: string): Item | null {
+  const [signed] = partsOf(certificate);
   const fields = signed ? itemsIn(certificate, signed.from, signed.to) : [];
   const wrapper = fields.find((field) => field.tag === EXTENSIONS_TAG);
   const [list] = wrapper ? itemsIn(certificate, wrapper.from, wrapper.to) : [];
   for (const extension of list ? itemsIn(certificate, list.from, list.to) : []) {
     const [id, ...rest] = itemsIn(certificate, extension.from, extension.to);
-    const value = rest.at(-1);
-    if (id && value && hexOf(certificate, id) === CRL_POINTS) return urlsIn(certificate, value.from, value.to);
+    if (id && hexOf(certificate, id) === wanted) return rest.at(-1) ?? null;
   }
-  return [];
+  return null;
+}
+
+/** Where the lists of revoked certificates are that a certificate names (RFC 5280 4.2.1.13). */
+export function crlUrls(certificate: Uint8Array): string[] {
+  const value = extensionIn(certificate, CRL_POINTS);
+  return value ? urlsIn(certificate, value.from, value.to) : [];
 }

@@ -44,7 +44,7 @@ async function respond(path: string, certificate: X509Certificate): Promise<Page
     case '/cert/cer':
       return response('application/x-x509-ca-cert', certificate.raw, 'sluice-ca.cer');
     case '/cert/p12': {
-      const { pkcs12 } = await import('../certs/authority.js');
+      const { pkcs12 } = await import('../certs/pkcs12.js');
       return response('application/x-pkcs12', pkcs12(certificate, P12_PASSWORD), 'sluice-ca.p12');
     }
     default:

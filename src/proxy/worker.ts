@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import type { Pair } from '../certs/authority.js';
+import { Authority } from '../certs/authority.js';
 import { Leaves } from '../certs/leaves.js';
 import { isExposed, openAuthority, openConfdir, writeBundle } from '../certs/store.js';
 import { now } from '../flow/clock.js';
@@ -51,12 +51,6 @@ const log = (level: LogLevel, text: string, isEcho = false): void => {
 };
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
-
-/** forge is loaded with the first client that speaks TLS: that takes a sixth of the whole start. */
-async function leavesOf(opened: Promise<Pair>): Promise<Leaves> {
-  const { Authority } = await import('../certs/authority.js');
-  return new Leaves(new Authority(await opened));
-}
 
 async function start(): Promise<void> {
   const options = settings.options as Options;
@@ -131,7 +125,7 @@ async function start(): Promise<void> {
     scriptFailed,
     ...rules,
     leaf: async (names) => {
-      leaves ??= leavesOf(opened);
+      leaves ??= opened.then((pair) => new Leaves(new Authority(pair)));
       return (await leaves).shownFor(names);
     },
     page: landingPage(async () => (await opened).certificate, isOurAddress),

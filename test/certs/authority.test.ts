@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Authority, makeAuthority, type Pair, pkcs12 } from '../../src/certs/authority.js';
+import { Authority, makeAuthority, type Pair } from '../../src/certs/authority.js';
 import { type CertName, certName } from '../../src/certs/names.js';
+import { pkcs12 } from '../../src/certs/pkcs12.js';
 
 const DAY = 86_400_000;
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
