@@ -6,7 +6,7 @@ import type { HostSettings } from './image.js';
 import esbuild = require('esbuild');
 
 /** What `import … from 'sluice'` means inside a script. */
-const API = fileURLToPath(new URL('./api.js', import.meta.url));
+const API = fileURLToPath(new URL('../script/api.js', import.meta.url));
 
 /** Bundled CommonJS may require what Node brings along. */
 const REQUIRE = `import { createRequire as sluiceRequire } from 'node:module';

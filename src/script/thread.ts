@@ -71,7 +71,7 @@ export class ScriptThread {
   ) {
     const bundle = path.join(os.tmpdir(), `sluice-${randomUUID()}.mjs`);
     const settings: HostSettings = { begun: this.begun, path: script, source, bundle, options };
-    this.worker = new Worker(new URL('./host.js', import.meta.url), {
+    this.worker = new Worker(new URL('../script/host.js', import.meta.url), {
       workerData: settings,
       stdout: true,
       stderr: true,
