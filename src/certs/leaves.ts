@@ -93,6 +93,7 @@ export class Leaves {
     this.cache.delete(key);
     const fresh = cached && cached.expires > now ? cached : this.make(wanted, now);
     this.cache.set(key, fresh);
+    fresh.shown.catch(() => this.cache.get(key) === fresh && this.cache.delete(key));
     if (this.cache.size > MOST) this.cache.delete(this.cache.keys().next().value ?? '');
     return fresh.shown;
   }

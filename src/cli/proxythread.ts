@@ -36,7 +36,6 @@ export function startProxy(
   crashed: (error: Error) => void,
 ): Promise<StartedProxy | Mistake> {
   const { port1, port2 } = new MessageChannel();
-  v8.setFlagsFromString('--interrupt-budget=50000'); // compiled sooner: what a proxy does comes often, but never in a loop
   v8.setFlagsFromString('--no-parallel-scavenge'); // there is too little to copy to be worth four more threads
   const settings: ProxySettings = { options, confdir, session, port: port2, scriptText, given };
   const worker = new Worker(new URL('../proxy/worker.js', import.meta.url), {

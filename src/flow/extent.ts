@@ -11,3 +11,7 @@ export interface Extent {
 export type BodyData =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly type: 'extent'; readonly extent: Extent };
+
+export function sizeOf(body: BodyData): number {
+  return body.type === 'bytes' ? body.bytes.length : body.extent.length;
+}

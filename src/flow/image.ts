@@ -1,5 +1,5 @@
 import type { MessageKind, Talk, TalkEnd } from './conversation.js';
-import type { BodyData, Extent } from './extent.js';
+import { type BodyData, type Extent, sizeOf } from './extent.js';
 import type { Fields } from './fields.js';
 import type { ClientFacts, FlowError, FlowId, HttpVersion, Scheme, ServerFacts } from './flow.js';
 
@@ -30,6 +30,9 @@ export interface BodyImage {
   readonly part?: PartialBody;
 }
 
+/** Why a body is not whole whose sender has not ended it. */
+export const UNENDED = 'it had not ended';
+
 /** Why bytes are not the whole body, and of how many they are the beginning. */
 export type Cut = Omit<PartialBody, 'data'>;
 
@@ -38,8 +41,10 @@ export function cutOf({ part }: BodyImage): Cut | null {
   return part ? { size: part.size, why: part.why } : null;
 }
 
+/** A cut that a file tells of, and that cannot be, is none. */
 export function withCut(data: BodyData | null, cut: Cut | null): BodyImage {
-  return data && cut ? { body: null, part: { data, ...cut } } : { body: data };
+  const isCut = data && cut && Number.isSafeInteger(cut.size) && cut.size >= sizeOf(data);
+  return isCut ? { body: null, part: { data, ...cut } } : { body: data };
 }
 
 interface MessageImage extends BodyImage {

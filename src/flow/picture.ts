@@ -1,5 +1,5 @@
 import type { Talk } from './conversation.js';
-import type { BodyData } from './extent.js';
+import { sizeOf } from './extent.js';
 import { type Fields, fieldValue } from './fields.js';
 import type { Body, Carriage, Flow, Message, RequestHead, ResponseHead } from './flow.js';
 import {
@@ -19,10 +19,6 @@ import { httpRow, passageRow } from './rowof.js';
 
 export const KEPT: Carriage = { how: 'passed', why: 'it is from a file' };
 export const MISSING: Carriage = { how: 'streamed', why: 'the file has no content of it' };
-
-export function sizeOf(body: BodyData): number {
-  return body.type === 'bytes' ? body.bytes.length : body.extent.length;
-}
 
 /** The length that a head announces, or null. */
 export function announced(length: string | undefined): number | null {

@@ -2,7 +2,15 @@ import path from 'node:path';
 import { TalkColumns, type TalkMessage } from '../flow/conversation.js';
 import type { BodyData } from '../flow/extent.js';
 import type { RequestHead, ResponseHead } from '../flow/flow.js';
-import type { BodyImage, Finished, FlowImage, PassageImage, TalkImage, TalkMessageImage } from '../flow/image.js';
+import {
+  type BodyImage,
+  type Finished,
+  type FlowImage,
+  type PassageImage,
+  type TalkImage,
+  type TalkMessageImage,
+  UNENDED,
+} from '../flow/image.js';
 import type { FlowState, HttpState, Kept, MessageState, PassageState, TalkState } from './state.js';
 
 const EMPTY: BodyData = { type: 'bytes', bytes: new Uint8Array() };
@@ -18,7 +26,7 @@ export function bodyData(kept: Kept, folder: string): BodyData {
 function bodyOf({ isLost, size, cut, endedAt, recording }: MessageState<unknown>, folder: string): BodyImage {
   if (isLost || (size > 0 && !recording)) return { body: null };
   const data = recording ? bodyData(recording.data, folder) : EMPTY;
-  const why = cut ?? recording?.failure ?? (endedAt === null ? 'it had not ended' : null);
+  const why = cut ?? recording?.failure ?? (endedAt === null ? UNENDED : null);
   return why === null ? { body: data } : { body: null, part: { data, size, why } };
 }
 

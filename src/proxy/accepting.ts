@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import type { Shown } from '../certs/leaves.js';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import type { Shown, Wanted } from '../certs/leaves.js';
 import { bracketed, type ClientFacts } from '../flow/flow.js';
 import type { Context } from './context.js';
 import type { ClientHello } from './hello.js';
@@ -15,6 +15,16 @@ export interface Acceptance {
   failed(error: NodeJS.ErrnoException | null): void;
 }
 
+/** Gives a client the certificate it is to be shown; else `unable` hears why there is none. */
+export function withLeaf(
+  context: Context,
+  wanted: Wanted,
+  show: (shown: Shown) => void,
+  unable: (message: string) => void,
+): void {
+  void context.leaf(wanted).then(show, (error: Error) => unable(`no certificate can be made: ${error.message}`));
+}
+
 /** Finishes a client's TLS handshake with a certificate of ours, and `alpn` where something was agreed on. */
 export function acceptTls(
   context: Context,
@@ -24,10 +34,16 @@ export function acceptTls(
   { done, failed }: Acceptance,
 ): void {
   const { request_client_cert, head_timeout } = context.options;
+  const secureContext = contextOf(shown);
+  if (secureContext instanceof Error) {
+    failed(secureContext);
+    socket.destroy();
+    return;
+  }
   socket.removeAllListeners('error');
   const secure = new TLSSocket(socket, {
     isServer: true,
-    secureContext: shown.context(),
+    secureContext,
     requestCert: request_client_cert,
     rejectUnauthorized: false,
     ...(alpn === null ? {} : { ALPNProtocols: [alpn] }),
@@ -62,6 +78,16 @@ export function acceptTls(
     secure.pause(); // what comes while scripts are asked is for the session
     done(secure);
   });
+}
+
+/** OpenSSL refuses a key that `ciphers_client` calls too weak. */
+function contextOf(shown: Shown): SecureContext | Error {
+  try {
+    return shown.context();
+  } catch (error) {
+    const { message } = error as Error;
+    return new Error(`ciphers_client does not allow our own certificate (${message.split(':').at(-1)})`);
+  }
 }
 
 /** What is known of a client once its handshake is done. */

@@ -9,7 +9,7 @@ import { certificatesOf, pemOf } from '../flow/der.js';
 import { nameValue } from '../flow/distinguished.js';
 import type { ClientFacts, Origin, ServerFacts } from '../flow/flow.js';
 import type { Mode } from '../flow/mode.js';
-import { acceptTls, securedClient } from './accepting.js';
+import { acceptTls, securedClient, withLeaf } from './accepting.js';
 import type { Inside } from './connector.js';
 import type { Context } from './context.js';
 import { type Detected, detect } from './detection.js';
@@ -96,11 +96,16 @@ export class Handshake {
   }
 
   private shake(inside: Inside, names: readonly CertName[]): void {
-    void this.context.leaf(this.wanted(inside.dialled, names)).then((shown) => {
-      if (!this.socket.destroyed) return this.serve(shown, inside);
+    const fail = (message: string): void => {
       this.drop(inside.dialled);
-      this.row('').failed('handshake', 'the client left before it was shown a certificate');
-    });
+      this.socket.destroy();
+      this.row('').failed('handshake', message);
+    };
+    const show = (shown: Shown): void => {
+      if (this.socket.destroyed) fail('the client left before it was shown a certificate');
+      else this.serve(shown, inside);
+    };
+    withLeaf(this.context, this.wanted(inside.dialled, names), show, fail);
   }
 
   private wanted(dialled: DialResult | null, names: readonly CertName[]): Wanted {

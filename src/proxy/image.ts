@@ -2,7 +2,14 @@ import { now } from '../flow/clock.js';
 import type { BodyData } from '../flow/extent.js';
 import { type Fields, sameName } from '../flow/fields.js';
 import type { Carriage, FlowError, RequestHead, ResponseHead, Side } from '../flow/flow.js';
-import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage } from '../flow/image.js';
+import {
+  type Finished,
+  type FlowImage,
+  type PassageImage,
+  type RequestImage,
+  type ResponseImage,
+  UNENDED,
+} from '../flow/image.js';
 import type { Changed, FlowChange, MessageChange } from '../script/image.js';
 import type { Entry } from './entry.js';
 import { LiveMessage } from './message.js';
@@ -65,10 +72,9 @@ export function passageImage(passage: Passage): PassageImage {
 
 /** With what is there of a body that is not whole: files hold it, scripts see the body as missing. */
 function withPart<Image extends RequestImage | ResponseImage>(image: Image, message: LiveMessage<unknown>): Image {
-  const { body } = message.picture();
-  if (body.contents.type !== 'partial' || !message.recording) return image;
-  const part = { data: alone(message.recording.contents()), size: body.size, why: body.contents.why };
-  return { ...image, body: null, part };
+  const { isWhole, isLost, recording, size, missesSome } = message;
+  if (isWhole || isLost || !recording) return image;
+  return { ...image, body: null, part: { data: alone(recording.contents()), size, why: missesSome ?? UNENDED } };
 }
 
 function httpImage(entry: Entry): FlowImage {

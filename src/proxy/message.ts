@@ -41,7 +41,7 @@ export class LiveMessage<Head> {
   /** The body is there in full, and can be sent again or given to a script. */
   get isWhole(): boolean {
     if (this.isLost) return false;
-    return this.size === 0 ? !this.isGrowing : this.recording !== null && !this.isGrowing && this.partial === null;
+    return this.size === 0 ? !this.isGrowing : this.recording !== null && !this.isGrowing && this.missesSome === null;
   }
 
   record(bytes: Uint8Array): void {
@@ -76,7 +76,8 @@ export class LiveMessage<Head> {
     this.recording = null;
   }
 
-  private get partial(): string | null {
+  /** Why what is recorded will never be whole, or null. */
+  get missesSome(): string | null {
     return this.cut ?? this.recording?.failure ?? null;
   }
 
@@ -84,7 +85,7 @@ export class LiveMessage<Head> {
     if (this.isLost) return { type: 'missing', why: this.cut };
     if (this.size === 0) return { type: 'empty' };
     if (!this.recording) return { type: 'missing', why: null };
-    const why = this.partial;
+    const why = this.missesSome;
     return why === null ? { type: 'kept' } : { type: 'partial', kept: this.recording.kept, why };
   }
 

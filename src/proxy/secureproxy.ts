@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { ownFor } from '../certs/identity.js';
-import type { Wanted } from '../certs/leaves.js';
+import type { Shown, Wanted } from '../certs/leaves.js';
 import { certName, uniqueNames } from '../certs/names.js';
 import { knowsEcdsa } from '../flow/ciphers.js';
 import type { ClientFacts } from '../flow/flow.js';
-import { acceptTls, securedClient } from './accepting.js';
+import { acceptTls, securedClient, withLeaf } from './accepting.js';
 import type { Context } from './context.js';
 import { detect } from './detection.js';
 import type { ClientHello } from './hello.js';
@@ -32,7 +32,7 @@ export function secureProxy(
     context.ledger.openPassage(client, address, localPort, 'tls', '').failed('handshake', message);
   };
   const accept = (hello: ClientHello): void => {
-    void context.leaf(wanted(context, hello, address)).then((shown) => {
+    const show = (shown: Shown): void => {
       if (socket.destroyed) return refuse(socket.errored);
       const alpn = hello.alpn.length > 0 ? HTTP1 : null;
       acceptTls(context, socket, shown, alpn, {
@@ -44,6 +44,10 @@ export function secureProxy(
         },
         failed: refuse,
       });
+    };
+    withLeaf(context, wanted(context, hello, address), show, (message) => {
+      refuse(new Error(message));
+      socket.destroy();
     });
   };
   detect(

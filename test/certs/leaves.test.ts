@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { Authority, makeAuthority } from '../../src/certs/authority.js';
 import { Leaves, type Wanted } from '../../src/certs/leaves.js';
@@ -36,6 +37,16 @@ describe('TL-03 the leaves of a run', () => {
     const context = await leaves.shownFor(named('a.test'), NOW);
     assert.notEqual(await leaves.shownFor(named('a.test'), NOW + DAY), context);
     assert.equal(leaves.size, 1);
+  });
+
+  it('are tried again where they could not be signed', async () => {
+    const broken = new Leaves(authority);
+    const sign = authority.sign.bind(authority);
+    authority.sign = () => Promise.reject(new Error('no entropy'));
+    await assert.rejects(broken.shownFor(named('a.test'), NOW), /no entropy/);
+    authority.sign = sign;
+    const { certificate } = await broken.shownFor(named('a.test'), NOW);
+    assert.ok(new X509Certificate(certificate).checkHost('a.test'));
   });
 
   it('are a thousand at most, and those that are used stay', async () => {

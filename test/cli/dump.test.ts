@@ -117,6 +117,26 @@ test('GAP-03 GAP-06 HAR-01 HAR-02 a body that was cut off stays partial in a dum
   assert.deepEqual([answer.content, answer.size, error.kind], ['partial', 5, 'cut-off']);
 });
 
+test('GAP-06 a request that was answered before it ended stays partial in a file', async (t) => {
+  const file = path.join(temporaryFolder(t), 'a.mitm');
+  const origin = await startOrigin(
+    t,
+    ({ socket }) => void socket.end(response('no').replace('\r\n', '\r\nConnection: close\r\n')),
+  );
+  const port = await freePort();
+  const proxy = await runCommand(t, 'dump', '-p', String(port), '-w', file, '--until', '~s', '--count', '1');
+  await reachable(port);
+  const target = `http://127.0.0.1:${origin.port}/early`;
+  const client = net.connect(port, '127.0.0.1');
+  client.write(`POST ${target} HTTP/1.1\r\nHost: 127.0.0.1:${origin.port}\r\nContent-Length: 10\r\n\r\nabc`);
+  await new Promise((done) => client.on('error', done).on('close', done).resume());
+  assert.equal(await proxy.code, 0, proxy.complaints());
+  const lines = await runCommand(t, 'dump', '-r', file, '--json');
+  assert.equal(await lines.code, 0);
+  const { request } = JSON.parse(lines.out());
+  assert.deepEqual([request.content, request.size], ['partial', 3]);
+});
+
 test('ORD-19 S2-01 flows that are read pass through the loaded scripts, and what these change is written', async (t) => {
   const file = await dumpFile(t);
   const folder = temporaryFolder(t);

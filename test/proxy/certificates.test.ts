@@ -64,6 +64,13 @@ test('TL-02 TL-03 hosts that are met at the same time are each shown their own c
   }
 });
 
+test('OPT-54 a client that cannot be shown a certificate on the terms of ciphers_client has a row that says so', async (t) => {
+  const proxy = await startProxy(t, { upstream_cert: false, ciphers_client: 'DEFAULT:@SECLEVEL=5' });
+  await assert.rejects(shown(proxy, 'a.test'));
+  const row = await proxy.row((one) => one.failed);
+  assert.match(row.error, /ciphers_client does not allow our own certificate \(.*too small\)/);
+});
+
 test('OPT-49 OPT-50 the chain in the file is sent, and an encrypted key is opened', async (t) => {
   const folder = temporaryFolder(t);
   const { root, file } = issued(folder, 'chained.test', 'secret');

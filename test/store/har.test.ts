@@ -88,6 +88,26 @@ describe('a HAR', () => {
     }
   });
 
+  it('GAP-06 a size of a part that cannot be is none, and a part keeps its codings', () => {
+    const part = { data: body('1234'), size: 9, why: 'cut' };
+    const written = entry(flowImage({ response: responseImage({ body: null, part }) }));
+    const read = (size: unknown) => {
+      const response = { ...written._sluice.response, cut: { size, why: 'cut' } };
+      return only({ log: { entries: [{ ...written, _sluice: { ...written._sluice, response } }] } }).response;
+    };
+    assert.equal(read(9)?.part?.size, 9);
+    for (const size of [3, -1, 4.5, 1e300, null, '9']) {
+      assert.equal(read(size)?.part, undefined, `${size}`);
+      assert.deepEqual(bytesIn(read(size)?.body), Buffer.from('1234'));
+    }
+    const data = { type: 'bytes', bytes: zlib.gzipSync('all of it') } as const;
+    const fields = [['Content-Encoding', 'gzip']] as const;
+    const coded = responseImage({ fields, body: null, part: { data, size: 1000, why: 'cut' } });
+    const again = only(JSON.parse(exported([{ flow: flowImage({ response: coded }), talk: null }]).text)).response;
+    assert.deepEqual(again?.fields, fields);
+    assert.deepEqual(bytesIn(again?.part?.data), data.bytes);
+  });
+
   it('HAR-01 leaves out what is no HTTP, and counts it', () => {
     const flows = randomFlows(31, 40);
     const { text, warnings } = exported(flows);

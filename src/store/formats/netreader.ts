@@ -1,7 +1,10 @@
 import type { ByteSource } from '../../content/source.js';
 import { Damage, Far, Float, type NetMap, type NetValue, TAGS } from './tnetstring.js';
 
-/** What becomes of a map's values by their keys: `skip` leaves them out, `far` leaves lists and bytes where they are. */
+/**
+ * What becomes of a map's values by their keys: `skip` leaves them out, `far` leaves lists and bytes where they are. `*`
+ * stands for all keys that are not named.
+ */
 export type Plan = ReadonlyMap<string, 'skip' | 'far' | Plan>;
 
 export interface NetReading {
@@ -175,7 +178,7 @@ export class NetReader {
     while (at < end) {
       const key = this.key(at, end, depth + 1);
       at = this.end + 1;
-      const how = plan?.get(key);
+      const how = plan?.get(key) ?? plan?.get('*');
       if (how === 'skip') this.head(at, end);
       else if (how === 'far') values.set(key, this.far(at, end));
       else values.set(key, this.value(at, end, depth + 1, how));

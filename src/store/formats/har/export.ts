@@ -5,13 +5,13 @@ import { attribute, cookiesOf, setCookiesOf } from '../../../flow/cookies.js';
 import type { BodyData } from '../../../flow/extent.js';
 import { type Fields, fieldValue } from '../../../flow/fields.js';
 import { formOf, isUrlencoded } from '../../../flow/form.js';
-import {
-  bytesThere,
-  type Finished,
-  type FlowImage,
-  type RequestImage,
-  type ResponseImage,
-  type TalkMessageImage,
+import type {
+  BodyImage,
+  Finished,
+  FlowImage,
+  RequestImage,
+  ResponseImage,
+  TalkMessageImage,
 } from '../../../flow/image.js';
 import { announcedIn } from '../../../flow/picture.js';
 import { queryOf } from '../../../flow/query.js';
@@ -43,6 +43,12 @@ type Warn = (text: string) => void;
 /** For people: how much of the body a text is. */
 function commentOf({ part, fields }: RequestImage | ResponseImage): Json {
   return part ? { comment: partialText({ ...part, expected: announcedIn(fields) }, part.why) } : {};
+}
+
+/** Codings are taken off a body, and stay on a part of one. */
+function messageContent({ body, part }: BodyImage, codings: readonly string[], url: string, warn: Warn): Content {
+  if (!part) return contentOf(body, codings, url, warn);
+  return { ...contentOf(part.data, [], url, warn), isEncoded: codings.length > 0 };
 }
 
 function contentOf(body: BodyData | null, codings: readonly string[], url: string, warn: Warn): Content {
@@ -216,9 +222,9 @@ export function entryOf({ flow, talk }: Finished, warn: Warn): Json | null {
     ...saidOf(flow),
     startedDateTime: dateText(request.startedAt),
     time,
-    request: requestValue(request, url, contentOf(bytesThere(request), [], url, warn)),
+    request: requestValue(request, url, messageContent(request, [], url, warn)),
     response: response
-      ? responseValue(response, contentOf(bytesThere(response), contentCodings(response.fields), url, warn), message)
+      ? responseValue(response, messageContent(response, contentCodings(response.fields), url, warn), message)
       : noResponse(request, message),
     cache: {},
     timings,

@@ -20,13 +20,16 @@ const MESSAGE: Plan = new Map([
   ['reason', 'skip'],
 ]);
 
-const NOT_OF_A_ROW = ['certificate', 'ciphers', 'serverCiphers', 'missing', 'end'];
+const NOTHING: Plan = new Map([['*', 'skip']]);
+
+/** Of the metadata only whether bodies are cut. */
+const METADATA: Plan = new Map([...NOTHING, [EXTRAS, new Map([...NOTHING, ['cuts', NOTHING]])]]);
 
 export const ROW_PLAN: Plan = new Map<string, 'skip' | Plan>([
   ['client_conn', 'skip'],
   ['server_conn', 'skip'],
   ['backup', 'skip'],
-  ['metadata', new Map([[EXTRAS, new Map(NOT_OF_A_ROW.map((key) => [key, 'skip']))]])],
+  ['metadata', METADATA],
   ['request', MESSAGE],
   ['response', MESSAGE],
 ]);
