@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Piece } from '../http/carrier.js';
+import { Litter } from './litter.js';
 
 const TOGETHER = 32_768;
 
@@ -13,6 +14,7 @@ const ROUND = 4;
 export class Postman {
   private waiting: Outbox[] = [];
   private isLeaving = false;
+  private readonly litter = new Litter();
 
   collect(outbox: Outbox): void {
     if (this.waiting.push(outbox) >= ROUND) return this.deliver();
@@ -27,7 +29,10 @@ export class Postman {
   private deliver(): void {
     const { waiting } = this;
     this.waiting = [];
-    for (const outbox of waiting) outbox.send();
+    for (const outbox of waiting) {
+      this.litter.add(outbox.bytes);
+      outbox.send();
+    }
   }
 }
 
@@ -41,6 +46,11 @@ export class Outbox {
     private readonly socket: Socket,
     private readonly postman: Postman,
   ) {}
+
+  /** What was gathered. */
+  get bytes(): number {
+    return this.size;
+  }
 
   put(piece: Piece): void {
     if (piece.length === 0) return;
