@@ -58,16 +58,15 @@ for (const scheme of ['ws', 'wss'] as const)
     const row = await talkRow(proxy, 4);
     assert.deepEqual([row.scheme, row.path, row.status], [scheme === 'ws' ? 'http' : 'https', '/talk', 101]);
     const { messages } = await readTalk(proxy, row.id);
-    assert.deepEqual(
-      messages.map(({ fromClient, kind, size }) => [fromClient, kind, size]),
-      [
-        [true, 'text', 7],
-        [false, 'text', 7],
-        [true, 'binary', 3],
-        [false, 'binary', 3],
-      ],
-    );
-    assert.equal(told(await readTalk(proxy, row.id))[0], '> text Grüße');
+    for (const side of [true, false]) {
+      // a message has its place once it is inflated, which each direction does for itself
+      const said = messages.filter(({ fromClient }) => fromClient === side).map(({ kind, size }) => [kind, size]);
+      assert.deepEqual(said, [
+        ['text', 7],
+        ['binary', 3],
+      ]);
+    }
+    assert.ok(told(await readTalk(proxy, row.id)).includes('> text Grüße'));
     const over = await proxy.row((one) => one.duration >= 0);
     const { end } = (await proxy.read(over.id)).flow.talk ?? {};
     assert.deepEqual([end?.byClient, end?.code, end?.reason], [true, 4001, 'enough']);
