@@ -4,7 +4,7 @@ import { makePrivateFolder } from '../certs/store.js';
 import type { Extent } from '../flow/extent.js';
 
 /** Bytes that may wait for the disk before the sender of a body is asked to pause. */
-const BACKLOG = 16 * 1024 * 1024;
+const BACKLOG = 8 * 1024 * 1024;
 /** Bytes of a body that may be expected. */
 const SMALL = 4096;
 /** Bytes written in one go. */
