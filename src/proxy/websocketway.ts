@@ -7,7 +7,7 @@ import type { Judge, Lane } from './lane.js';
 import type { Outbox } from './outbox.js';
 import type { Way } from './way.js';
 
-/** Bytes of the largest message that is read, kept, and shown to those who look. Larger ones pass in their frames. */
+/** Bytes from which on a message is not read, kept, and shown to those who look: it passes in its frames. */
 export const LARGEST_MESSAGE = 16 * 1024 * 1024;
 /** Bytes of whole messages that may wait to be decoded. */
 const UNDECODED = 4 * 1024 * 1024;
@@ -139,7 +139,7 @@ export class WebSocketWay implements Way {
     const message = this.current ?? this.begin(head);
     this.isFinal = head.isFinal;
     message.size += head.length;
-    if (message.size > LARGEST_MESSAGE && !this.isCurrentLarge) this.enlarge(message);
+    if (message.size >= LARGEST_MESSAGE && !this.isCurrentLarge) this.enlarge(message);
     if (early.length > 0) this.takeData(message, early);
   }
 

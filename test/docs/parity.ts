@@ -169,7 +169,7 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['DMW-02', 'differs: a message that was changed is sent in one frame; pings and pongs are not logged'],
   [
     'WS-02',
-    'differs: a message of more than 16 MB passes in its frames, and nobody sees its content; frames that break the protocol pass, too, for the other side to refuse',
+    'differs: a message of 16 MB or more passes in its frames, and nobody sees its content; frames that break the protocol pass, too, for the other side to refuse',
   ],
   [
     'WS-06',
