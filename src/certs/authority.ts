@@ -125,14 +125,12 @@ export class Authority {
 
   private pair(type: LeafKey, { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject }): LeafPair {
     const spki = spkiOf(publicKey);
-    const usages =
-      type === 'rsa' ? (['digitalSignature', 'keyEncipherment'] as const) : (['digitalSignature'] as const);
     return {
       publicKey: spki,
       pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       extensions: [
         basicConstraints(false),
-        keyUsage(...usages),
+        type === 'rsa' ? keyUsage('digitalSignature', 'keyEncipherment') : keyUsage('digitalSignature'),
         SERVER_AUTH,
         subjectKeyIdentifier(keyIdentifier(spki)),
         this.issuerId,

@@ -3,7 +3,7 @@
  */
 
 /** An item with that tag, whose content is these bytes one after the other. */
-export function item(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+function item(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([Buffer.from([tag, ...lengthOctets(length)]), ...parts]);
 }

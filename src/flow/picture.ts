@@ -1,7 +1,7 @@
 import type { Talk } from './conversation.js';
 import { sizeOf } from './extent.js';
 import { type Fields, fieldValue } from './fields.js';
-import type { Body, Carriage, Flow, Message, RequestHead, ResponseHead } from './flow.js';
+import type { Body, Carriage, Contents, Flow, Message, RequestHead, ResponseHead } from './flow.js';
 import {
   bytesThere,
   type Finished,
@@ -17,8 +17,8 @@ import { httpRow, passageRow } from './rowof.js';
  * Finished flows as the list and filters see them.
  */
 
-export const KEPT: Carriage = { how: 'passed', why: 'it is from a file' };
-export const MISSING: Carriage = { how: 'streamed', why: 'the file has no content of it' };
+const KEPT: Carriage = { how: 'passed', why: 'it is from a file' };
+const MISSING: Carriage = { how: 'streamed', why: 'the file has no content of it' };
 
 /** The length that a head announces, or null. */
 export function announced(length: string | undefined): number | null {
@@ -35,20 +35,26 @@ export function signOf(size: number | null): BodySign {
   return size === null ? 'missing' : size === 0 ? 'empty' : 'kept';
 }
 
-const EMPTY = { type: 'empty' } as const;
-
-function bodyOf({ body, part, fields }: RequestImage | ResponseImage): Body {
+/** How a body stands that is no longer arriving: what is there of it, and its size as far as is known. */
+export function bodyFacts(image: RequestImage | ResponseImage) {
+  const { part, fields } = image;
+  const there = bytesThere(image);
   const expected = announcedIn(fields);
-  const size = body && sizeOf(body);
-  const common = { growing: false, expected, chunks: null } as const;
-  if (part) {
-    const { data, size, why } = part;
-    const contents = size === 0 ? EMPTY : ({ type: 'partial', kept: sizeOf(data), why } as const);
-    return { ...common, carriage: KEPT, contents, size };
-  }
-  if (size === null)
-    return { ...common, carriage: MISSING, contents: { type: 'missing', why: null }, size: expected ?? 0 };
-  return { ...common, carriage: KEPT, contents: { type: size === 0 ? 'empty' : 'kept' }, size };
+  const size = part?.size ?? (there ? sizeOf(there) : (expected ?? 0));
+  const carriage = there ? KEPT : MISSING;
+  return { there, isLost: there === null, carriage, expected, size, cut: part?.why ?? null };
+}
+
+function contentsOf({ there, size, cut }: ReturnType<typeof bodyFacts>): Contents {
+  if (!there) return { type: 'missing', why: null };
+  if (size === 0) return { type: 'empty' };
+  return cut === null ? { type: 'kept' } : { type: 'partial', kept: sizeOf(there), why: cut };
+}
+
+function bodyOf(image: RequestImage | ResponseImage): Body {
+  const facts = bodyFacts(image);
+  const { carriage, expected, size } = facts;
+  return { carriage, contents: contentsOf(facts), growing: false, size, expected, chunks: null };
 }
 
 function messageOf<Head>(head: Head, image: RequestImage | ResponseImage): Message<Head> {
@@ -138,15 +144,7 @@ export function rowOf({ flow, talk }: Finished): FlowRow {
 }
 
 function shownMessage<Head>(head: Head, image: RequestImage | ResponseImage) {
-  const { body, part, fields, startedAt, endedAt } = image;
-  const expected = announcedIn(fields);
-  const there = bytesThere(image);
-  const size = part?.size ?? (body ? sizeOf(body) : (expected ?? 0));
-  const recording = there && { failure: null };
-  const carriage = there ? KEPT : MISSING;
-  const cut = part?.why ?? null;
-  return {
-    ...{ head, carriage, startedAt, endedAt: endedAt ?? startedAt },
-    ...{ cut, expected, isLost: there === null, size, recording },
-  };
+  const { startedAt, endedAt } = image;
+  const { there, ...facts } = bodyFacts(image);
+  return { head, ...facts, startedAt, endedAt: endedAt ?? startedAt, recording: there && { failure: null } };
 }

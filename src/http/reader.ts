@@ -62,8 +62,6 @@ const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e\\x80-\\xff]+) HTTP/1\\.([01])$`);
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const NAME = new RegExp(`^${TOKEN}$`);
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** Name and value at once, for the many that are in order. */
 const FIELD = new RegExp(`^${TOKEN}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
 const TOLERANT_VALUE = /^[^\0\r\n]*$/;
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/;
@@ -93,6 +91,11 @@ const PackageParser = HTTPParser as unknown as new (kind: Kind) => PackageParser
 
 function quoted(line: string): string {
   return JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}…` : line);
+}
+
+/** A name may have blanks around it, but none at the start of the line, and a value may be anything. */
+function isTolerable(line: string, name: string, value: string): boolean {
+  return NAME.test(name) && TOLERANT_VALUE.test(value) && !isBlank(line.charCodeAt(0));
 }
 
 /** A parser of one side of a connection: requests, or the responses to known methods. */
@@ -153,16 +156,12 @@ abstract class StrictParser<Head> extends PackageParser {
 
   private readField(line: string, into: Field[]): void {
     const colon = line.indexOf(':');
-    if (into.length < this.limits.fields && FIELD.test(line))
-      return void into.push([line.slice(0, colon), trimBlanks(line.slice(colon + 1))]);
-    const name = colon < 0 ? '' : line.slice(0, colon);
+    const name = colon < 0 ? '' : trimBlanks(line.slice(0, colon));
     const value = line.slice(colon + 1);
-    const { tolerant } = this.limits;
-    const shown = tolerant ? trimBlanks(name) : name;
-    if (!NAME.test(shown) || !(tolerant ? TOLERANT_VALUE : VALUE).test(value) || isBlank(line.charCodeAt(0)))
+    if (!FIELD.test(line) && !(this.limits.tolerant && isTolerable(line, name, value)))
       return this.refuseField(line, into);
     if (into.length >= this.limits.fields) throw new Malformed(`more than ${this.limits.fields} fields`);
-    into.push([shown, trimBlanks(value)]);
+    into.push([name, trimBlanks(value)]);
   }
 
   /** A line that is no field may continue the one before, for the tolerant. */

@@ -1,14 +1,6 @@
 import type { RequestHead, ResponseHead } from '../flow/flow.js';
-import {
-  bytesThere,
-  type Finished,
-  type FlowImage,
-  type PassageImage,
-  type RequestImage,
-  type ResponseImage,
-  type TalkImage,
-} from '../flow/image.js';
-import { announcedIn, KEPT, MISSING, passageEndedAt } from '../flow/picture.js';
+import type { Finished, FlowImage, PassageImage, RequestImage, ResponseImage, TalkImage } from '../flow/image.js';
+import { bodyFacts, passageEndedAt } from '../flow/picture.js';
 import type { Conversation } from './conversation.js';
 import { Entry } from './entry.js';
 import { LiveMessage } from './message.js';
@@ -52,14 +44,11 @@ function responseOf(image: ResponseImage, spool: Spool): LiveMessage<ResponseHea
 }
 
 function messageOf<Head>(head: Head, image: RequestImage | ResponseImage, spool: Spool): LiveMessage<Head> {
-  const { part, fields, startedAt } = image;
-  const there = bytesThere(image);
-  const expected = announcedIn(fields);
-  const recording = there && recordingFrom(there, spool);
-  const message = new LiveMessage(head, there ? KEPT : MISSING, expected, recording, startedAt);
-  message.size = part?.size ?? recording?.size ?? expected ?? 0;
-  message.cut = part?.why ?? null;
-  message.isLost = there === null;
+  const { there, isLost, carriage, expected, size, cut } = bodyFacts(image);
+  const message = new LiveMessage(head, carriage, expected, there && recordingFrom(there, spool), image.startedAt);
+  message.size = size;
+  message.cut = cut;
+  message.isLost = isLost;
   message.trailers = image.trailers;
   message.endedAt = image.endedAt ?? image.startedAt;
   return message;

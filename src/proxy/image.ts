@@ -74,7 +74,7 @@ export function passageImage(passage: Passage): PassageImage {
 function withPart<Image extends RequestImage | ResponseImage>(image: Image, message: LiveMessage<unknown>): Image {
   const { isWhole, isLost, recording, size, missesSome } = message;
   if (isWhole || isLost || !recording) return image;
-  return { ...image, body: null, part: { data: alone(recording.contents()), size, why: missesSome ?? UNENDED } };
+  return { ...image, part: { data: alone(recording.contents()), size, why: missesSome ?? UNENDED } };
 }
 
 function httpImage(entry: Entry): FlowImage {

@@ -20,9 +20,9 @@ describe('TL-03 the leaves of a run', () => {
 
   it('are made once for the same names', async () => {
     const leaves = new Leaves(authority);
-    const context = await leaves.shownFor(named('a.test', 'b.test'), NOW);
-    assert.equal(await leaves.shownFor(named('a.test', 'b.test'), NOW + DAY - 1), context);
-    assert.notEqual(await leaves.shownFor(named('a.test'), NOW), context);
+    const shown = await leaves.shownFor(named('a.test', 'b.test'), NOW);
+    assert.equal(await leaves.shownFor(named('a.test', 'b.test'), NOW + DAY - 1), shown);
+    assert.notEqual(await leaves.shownFor(named('a.test'), NOW), shown);
     assert.equal(leaves.size, 2);
   });
 
@@ -34,8 +34,8 @@ describe('TL-03 the leaves of a run', () => {
 
   it('are made anew after a day', async () => {
     const leaves = new Leaves(authority);
-    const context = await leaves.shownFor(named('a.test'), NOW);
-    assert.notEqual(await leaves.shownFor(named('a.test'), NOW + DAY), context);
+    const shown = await leaves.shownFor(named('a.test'), NOW);
+    assert.notEqual(await leaves.shownFor(named('a.test'), NOW + DAY), shown);
     assert.equal(leaves.size, 1);
   });
 
