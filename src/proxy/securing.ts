@@ -2,10 +2,11 @@ import type { X509Certificate } from 'node:crypto';
 import net, { type Socket } from 'node:net';
 import tls, { type SecureContext, type TLSSocket } from 'node:tls';
 import type { PeerFacts, Trust } from '../certs/trust.js';
+import { certificateFacts } from '../flow/certificate.js';
 import { now } from '../flow/clock.js';
 import { joined } from '../flow/der.js';
 import { pairsIn } from '../flow/distinguished.js';
-import type { CertificateFacts, Origin, ServerFacts, TlsFacts } from '../flow/flow.js';
+import type { Origin, ServerFacts, TlsFacts } from '../flow/flow.js';
 import type { Context } from './context.js';
 import type { DialFailure, DialResult, TlsWish } from './dialled.js';
 import { serverRefusal } from './refusals.js';
@@ -102,16 +103,5 @@ export function tlsFacts(socket: TLSSocket, sni: string): TlsFacts {
     cipher: cipher.standardName ?? cipher.name,
     alpn: socket.alpnProtocol === false || socket.alpnProtocol === null ? '' : socket.alpnProtocol,
     sni,
-  };
-}
-
-function certificateFacts(certificate: X509Certificate): CertificateFacts {
-  return {
-    subject: certificate.subject?.replaceAll('\n', ', ') ?? '',
-    issuer: certificate.issuer?.replaceAll('\n', ', ') ?? '',
-    altNames: certificate.subjectAltName ?? '',
-    validFrom: certificate.validFrom,
-    validTo: certificate.validTo,
-    fingerprint: certificate.fingerprint256,
   };
 }

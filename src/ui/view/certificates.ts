@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { certificateFacts } from '../../flow/certificate.js';
 import { certificatesOf } from '../../flow/der.js';
 
 /** A certificate in words for the screen. */
@@ -10,22 +11,18 @@ function keyText({ publicKey }: X509Certificate): string {
   return [type?.toUpperCase() ?? 'unknown', size].filter((part) => part !== '').join(', ');
 }
 
-function oneLine(name: string): string {
-  return name.split('\n').join(', ');
-}
-
 function rowsOf(der: Uint8Array): CertificateRows {
   try {
     const certificate = new X509Certificate(der);
-    const { subject, issuer, subjectAltName, validFrom, validTo, serialNumber, fingerprint256 } = certificate;
+    const { subject, issuer, altNames, validFrom, validTo, fingerprint } = certificateFacts(certificate);
     return [
-      ['subject', oneLine(subject)],
-      ['issuer', oneLine(issuer)],
-      ...(subjectAltName ? [['alternative names', subjectAltName] as const] : []),
+      ['subject', subject],
+      ['issuer', issuer],
+      ...(altNames === '' ? [] : [['alternative names', altNames] as const]),
       ['valid', `${validFrom} – ${validTo}`],
       ['key', keyText(certificate)],
-      ['serial', serialNumber],
-      ['SHA-256', fingerprint256],
+      ['serial', certificate.serialNumber],
+      ['SHA-256', fingerprint],
     ];
   } catch (error) {
     return [['unreadable', (error as Error).message]];

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { certificatesOf, joined, pemOf } from '../../../flow/der.js';
 import type { CertificateFacts, ClientFacts, ServerFacts, TlsFacts } from '../../../flow/flow.js';
 import { type Address, addressIn, addressText } from '../address.js';
-import { certificateFacts, derOf } from '../certificates.js';
+import { chainFacts, derOf } from '../certificates.js';
 import type { NetMap, NetValue } from '../tnetstring.js';
 import type { Extras } from './extras.js';
 import { listAt, millisAt, numberOf, secondsOf, textAt, textOf } from './state.js';
@@ -67,7 +67,7 @@ function leafFacts(chain: Uint8Array, known: Certificates): CertificateFacts | n
   const key = Buffer.from(chain.buffer, chain.byteOffset, chain.length).toString('latin1');
   const facts = known.get(key);
   if (facts !== undefined) return facts;
-  const read = certificateFacts(chain);
+  const read = chainFacts(chain);
   if (known.size < 1000) known.set(key, read);
   return read;
 }
