@@ -75,6 +75,7 @@ export function acceptTls(
   secure.resume(); // an end is only heard while reading
   secure.once('secure', () => {
     stop();
+    secure.on('_tlsError', (error) => secure.destroy(error)); // all that Node does where there is no tls.Server
     secure.pause(); // what comes while scripts are asked is for the session
     done(secure);
   });

@@ -64,6 +64,7 @@ export function secure(
   socket.once('secureConnect', () => {
     socket.removeAllListeners('close');
     socket.removeListener('error', onError);
+    socket.on('error', () => socket.destroy()); // Node only tells of an alert: nothing more would come
     const peer = kept && socket.isSessionReused() ? kept.facts : peerFacts(socket, trustOf(context, trust, socket));
     facts = peer;
     for (const session of early) keep(session, peer);

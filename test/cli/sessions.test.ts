@@ -165,7 +165,8 @@ describe('the lock of a session', () => {
   it('is none of a process that is over and only not waited for', {
     skip: mine.began === '' && 'no /proc',
   }, async (t) => {
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const wait = 'until grep -q sleep /proc/$$/comm; do :; done'; // a shell would still wait for its children
+    const parent = spawn('sh', ['-c', `(${wait}) & echo $!; exec sleep 30`], { stdio: ['ignore', 'pipe', 'ignore'] });
     t.after(() => parent.kill('SIGKILL'));
     const [line] = await once(parent.stdout, 'data');
     const pid = Number(String(line));

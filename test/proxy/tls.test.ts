@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net, { type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
-import { test } from 'node:test';
+import { Duplex } from 'node:stream';
+import { type TestContext, test } from 'node:test';
 import tls from 'node:tls';
 import { defaultOptions, type Options } from '../../src/options.js';
 import { compileRules } from '../../src/proxy/rulebook.js';
@@ -142,6 +145,62 @@ test('TL-08 OPT-52 a server that asks gets the certificate of client_certs: one 
   await exchange(without, origin);
   const row = await without.row((one) => one.path === '/inside' && one.duration >= 0);
   assert.match(row.error, /it wants a certificate of the client.*client_certs gives it one/);
+});
+
+/** The same connection, but all that is written behind the first bytes waits. */
+function slowed(socket: Socket, until: Promise<unknown>): Duplex {
+  let isFirst = true;
+  const slow = new Duplex({
+    read() {},
+    write(bytes: Buffer, _, done) {
+      const before = isFirst ? Promise.resolve() : until;
+      isFirst = false;
+      void before.then(() => socket.write(bytes, done));
+    },
+  });
+  socket.on('data', (bytes) => slow.push(bytes));
+  return slow;
+}
+
+/** Passes on what a server says, but not that it closes the connection. */
+async function startEndless(t: TestContext, port: number): Promise<number> {
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    const far = net.connect({ port, host: '127.0.0.1' });
+    socket.pipe(far).pipe(socket, { end: false });
+    for (const one of [socket, far]) one.on('error', () => {}); // the other side is seen by the proxy
+    t.after(() => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test('TL-08 a server that wants a certificate says so also while the handshake with the client goes on', async (t) => {
+  const { ca } = clientCertificate(temporaryFolder(t), 'unused.pem', 'client.test');
+  const origin = await startTlsOrigin(t, response('secret'), [], { requestCert: true, ca });
+  const port = await startEndless(t, origin.port);
+  const proxy = await startProxy(t, { ssl_insecure: true });
+  const tunnel = await openTunnel(proxy, `localhost:${port}`);
+  const refused = origin.refusal();
+  const client = tls.connect({ socket: slowed(tunnel.socket, refused), rejectUnauthorized: false });
+  client.resume();
+  client.write(ASK);
+  await refused;
+  const row = await proxy.row((one) => one.path === '/inside' && one.duration >= 0);
+  assert.match(row.error, /it wants a certificate of the client.*client_certs gives it one/);
+});
+
+test('a client that breaks the TLS it has agreed on is hung up on', async (t) => {
+  const origin = await startTlsOrigin(t, response('secret'));
+  const proxy = await startProxy(t, { ssl_insecure: true });
+  const { socket } = await openTunnel(proxy, `localhost:${origin.port}`);
+  const client = tls.connect({ socket: slowed(socket, Promise.resolve()), rejectUnauthorized: false });
+  await once(client, 'secureConnect');
+  client.on('error', () => {}); // the alert
+  const ended = once(socket, 'end');
+  socket.write(Buffer.from([0x17, 3, 3, 0, 20, ...Buffer.alloc(20)]));
+  await ended;
 });
 
 test('OPT-52 OPT-49 OPT-50 a file that cannot be used is a sentence that names the option and the file', async (t) => {

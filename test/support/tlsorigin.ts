@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -15,6 +16,8 @@ export interface TlsOrigin {
   readonly handshakes: { readonly sni: string; readonly alpn: string }[];
   /** The connections whose handshake is done. */
   readonly sockets: readonly tls.TLSSocket[];
+  /** Resolves once it refuses the next handshake. */
+  refusal(): Promise<unknown>;
 }
 
 /** A leaf for `localhost` and 127.0.0.1, and the PEM file of the CA that signed it. */
@@ -54,5 +57,12 @@ export async function startTlsOrigin(
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   t.after(() => server.close());
   const { port } = server.address() as { port: number };
-  return { port, caFile, received: () => received, handshakes, sockets };
+  return {
+    port,
+    caFile,
+    received: () => received,
+    handshakes,
+    sockets,
+    refusal: () => once(server, 'tlsClientError'),
+  };
 }
