@@ -4,15 +4,16 @@
 
 /** An item with that tag, whose content is these bytes one after the other. */
 function item(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([Buffer.from([tag, ...lengthOctets(length)]), ...parts]);
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return Buffer.concat([header(tag, length), ...parts]);
 }
 
-function lengthOctets(length: number): readonly number[] {
-  if (length < 0x80) return [length];
+function header(tag: number, length: number): Uint8Array {
+  if (length < 0x80) return Uint8Array.of(tag, length);
   const octets: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
-  return [0x80 | octets.length, ...octets];
+  return Uint8Array.of(tag, 0x80 | octets.length, ...octets);
 }
 
 export function sequence(...parts: readonly Uint8Array[]): Buffer {

@@ -70,13 +70,22 @@ export function nameOf({ commonName, organization }: NameWords): Buffer {
   );
 }
 
-function extension(id: string, isCritical: boolean, value: Uint8Array): Buffer {
-  return sequence(oid(id), ...(isCritical ? [TRUE] : []), octetString(value));
+const IS_CRITICAL = [TRUE];
+
+function extension(id: Uint8Array, isCritical: boolean, value: Uint8Array): Buffer {
+  return sequence(id, ...(isCritical ? IS_CRITICAL : []), octetString(value));
 }
+
+const BASIC_CONSTRAINTS = oid('2.5.29.19');
+const KEY_USAGE = oid('2.5.29.15');
+const EXTENDED_KEY_USAGE = oid('2.5.29.37');
+const SUBJECT_KEY_IDENTIFIER = oid('2.5.29.14');
+const AUTHORITY_KEY_IDENTIFIER = oid('2.5.29.35');
+const SUBJECT_ALT_NAME = oid('2.5.29.17');
 
 /** RFC 5280 4.2.1.9. */
 export function basicConstraints(isAuthority: boolean): Buffer {
-  return extension('2.5.29.19', isAuthority, sequence(...(isAuthority ? [TRUE] : [])));
+  return extension(BASIC_CONSTRAINTS, isAuthority, sequence(...(isAuthority ? [TRUE] : [])));
 }
 
 /** The bits of KeyUsage (RFC 5280 4.2.1.3). */
@@ -86,20 +95,20 @@ const USAGES = { digitalSignature: 0, keyEncipherment: 2, keyCertSign: 5, cRLSig
 export function keyUsage(...usages: readonly (keyof typeof USAGES)[]): Buffer {
   const numbers: readonly number[] = usages.map((usage) => USAGES[usage]);
   const octet = numbers.reduce((sum, number) => sum | (0x80 >> number), 0);
-  return extension('2.5.29.15', true, bits(Uint8Array.of(octet), 7 - Math.max(...numbers)));
+  return extension(KEY_USAGE, true, bits(Uint8Array.of(octet), 7 - Math.max(...numbers)));
 }
 
 /** RFC 5280 4.2.1.12: servers alone. */
-export const SERVER_AUTH = extension('2.5.29.37', false, sequence(oid('1.3.6.1.5.5.7.3.1')));
+export const SERVER_AUTH = extension(EXTENDED_KEY_USAGE, false, sequence(oid('1.3.6.1.5.5.7.3.1')));
 
 /** RFC 5280 4.2.1.2. */
 export function subjectKeyIdentifier(id: Uint8Array): Buffer {
-  return extension('2.5.29.14', false, octetString(id));
+  return extension(SUBJECT_KEY_IDENTIFIER, false, octetString(id));
 }
 
 /** RFC 5280 4.2.1.1. */
 export function authorityKeyIdentifier(id: Uint8Array): Buffer {
-  return extension('2.5.29.35', false, sequence(plainTagged(0, id)));
+  return extension(AUTHORITY_KEY_IDENTIFIER, false, sequence(plainTagged(0, id)));
 }
 
 /** RFC 5280 4.2.1.6. */
@@ -107,11 +116,11 @@ export function subjectAltName(names: readonly CertName[], isCritical: boolean):
   const written = names.map(({ type, name }) =>
     type === 'dns' ? plainTagged(2, Buffer.from(name, 'latin1')) : plainTagged(7, addressOctets(name)),
   );
-  return extension('2.5.29.17', isCritical, sequence(...written));
+  return extension(SUBJECT_ALT_NAME, isCritical, sequence(...written));
 }
 
 function addressOctets(address: string): Uint8Array {
-  if (!address.includes(':')) return Uint8Array.from(address.split('.'), Number);
+  if (!address.includes(':')) return Buffer.from(address.split('.').map(Number));
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const groups = (text: string | undefined): string[] => (text ? text.split(':') : []);
   const [before, after] = [groups(head), groups(tail)];

@@ -21,10 +21,10 @@ export interface StartedProxy {
 }
 
 /**
- * MB for the proxy's new objects, in three parts of which one fits a processor's cache. Next to nothing survives a
- * request, so that collecting often is cheap, and what was read from sockets is given back soon.
+ * MB for the proxy's new objects, in three parts. A part has room for all connections that are being made at a time:
+ * what lives through two collections is kept until a large one.
  */
-const YOUNG = 3;
+const YOUNG = 24;
 
 /** Starts the proxy in a thread of its own; resolves when its ports are open, or with why they are not. */
 export function startProxy(

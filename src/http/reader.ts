@@ -115,7 +115,11 @@ abstract class StrictParser<Head> extends PackageParser {
     super(kind);
     this.maxHeaderSize = Number.MAX_SAFE_INTEGER;
     this.budget = limits.head;
-    Object.assign(this, { [HTTPParser.kOnBody]: (bytes: Buffer) => out.data(bytes) });
+  }
+
+  /** Called by the package with bytes of a body. */
+  [HTTPParser.kOnBody](bytes: Buffer): void {
+    this.out.data(bytes);
   }
 
   /** Nothing of the next message has come yet. */

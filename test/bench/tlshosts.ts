@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type Contender, startMitmdump, startSluice } from './contender.js';
+import { CONNECTIONS } from './load.js';
 import { median, rotated } from './numbers.js';
 import { SMALL_PATH } from './origin.js';
 import { number, ratio } from './report.js';
@@ -7,7 +8,8 @@ import type { Run } from './run.js';
 import type { Visits } from './visitor.js';
 
 const VISITOR_MAIN = fileURLToPath(new URL('visitor.js', import.meta.url));
-const WARM_SECONDS = 1;
+/** Certificates and handshakes are much code to warm up. */
+const WARM_SECONDS = 4;
 
 async function visits({ stage, origin }: Run, { port }: Contender, seconds: number): Promise<Visits> {
   const args = [VISITOR_MAIN, String(port), `127.0.0.1:${origin.tlsPort}`, SMALL_PATH, String(seconds)];
@@ -37,7 +39,7 @@ export async function benchTlsHosts(run: Run): Promise<void> {
     const rounds = all.map(({ perSecond }) => number(perSecond)).join(' ');
     return [name, number(middle), ratio(middle, rateOf('mitmdump')), number(errors), rounds];
   });
-  const title = `New TLS hosts per second, 8 connections at a time, median of ${flags.rounds} x ${flags.seconds} s`;
+  const title = `New TLS hosts per second, ${CONNECTIONS} connections at a time, median of ${flags.rounds} x ${flags.seconds} s`;
   report.table(title, ['', 'median', 'of mitmdump', 'errors', 'rounds'], rows);
   report.note('tls-hosts', (rateOf('sluice') ?? Number.NaN) / (rateOf('mitmdump') ?? Number.NaN));
 }
