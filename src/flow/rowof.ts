@@ -75,7 +75,8 @@ export function bodySign(body: ShownBody): BodySign {
 function duration({ request, response, error, isLive, conversation }: ShownHttp): number {
   if (isLive && !error) return -1;
   const end = error?.at ?? response?.endedAt ?? response?.startedAt ?? request.endedAt ?? request.startedAt;
-  return Math.max(end, conversation?.endedAt ?? end) - request.startedAt;
+  // clocks of other programs go back
+  return Math.max(end, conversation?.endedAt ?? end, request.startedAt) - request.startedAt;
 }
 
 function hasFailedScript(notes: readonly Note[]): boolean {

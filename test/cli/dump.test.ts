@@ -137,6 +137,18 @@ test('GAP-06 a request that was answered before it ended stays partial in a file
   assert.deepEqual([request.content, request.size], ['partial', 3]);
 });
 
+test('dump prints a flow of a file whose clock went back', async (t) => {
+  const file = path.join(temporaryFolder(t), 'a.har');
+  const request = { method: 'GET', url: 'http://a.test/back', httpVersion: 'HTTP/1.1', headers: [] };
+  const answer = { status: 200, statusText: 'OK', httpVersion: 'HTTP/1.1', headers: [], content: { size: 0 } };
+  const own = { request: { startedAt: 2000, endedAt: 2001 }, response: { startedAt: 1000, endedAt: 1001 } };
+  const entry = { startedDateTime: '2023-01-02T03:04:05Z', time: 1, timings: {}, request, response: answer };
+  fs.writeFileSync(file, JSON.stringify({ log: { version: '1.2', entries: [{ ...entry, _sluice: own }] } }));
+  const command = await runCommand(t, 'dump', '-r', file);
+  assert.equal(await command.code, 0, command.complaints());
+  assert.match(command.out(), /GET http:\/\/a\.test\/back « 200 OK/);
+});
+
 test('ORD-19 S2-01 flows that are read pass through the loaded scripts, and what these change is written', async (t) => {
   const file = await dumpFile(t);
   const folder = temporaryFolder(t);
