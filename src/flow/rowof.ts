@@ -1,24 +1,13 @@
+import { type BodyState, bodySign } from './body.js';
 import { fieldValue, mediaType } from './fields.js';
 import type { Carriage, FlowError, FlowId, Note, RequestHead, ResponseHead, Side } from './flow.js';
-import type { BodySign, FlowRow } from './row.js';
+import type { FlowRow } from './row.js';
 
 /*
  * The row of a flow, whoever has the flow: the ledger a live one, the journal one that is kept.
  */
 
-/** What the sign of a body is made of. */
-interface ShownBody {
-  readonly isLost: boolean;
-  readonly size: number;
-  /** Null where it was not recorded. */
-  readonly recording: { readonly failure: string | null } | null;
-  /** Why it will never be whole. */
-  readonly cut: string | null;
-  readonly endedAt: number | null;
-  readonly expected: number | null;
-}
-
-interface ShownMessage<Head> extends ShownBody {
+interface ShownMessage<Head> extends BodyState {
   readonly head: Head;
   readonly carriage: Carriage;
   readonly startedAt: number;
@@ -60,16 +49,6 @@ export interface ShownPassage extends ShownFlow {
   readonly sent: number;
   readonly received: number;
   readonly why: string;
-}
-
-export function bodySign(body: ShownBody): BodySign {
-  const { isLost, size, recording, cut, endedAt, expected } = body;
-  const isGrowing = endedAt === null && cut === null;
-  if (isLost) return cut === null ? 'missing' : 'dropped';
-  if (size === 0) return isGrowing && expected !== 0 ? 'growing' : 'empty';
-  if (!recording) return 'missing';
-  if ((cut ?? recording.failure) !== null) return 'partial';
-  return isGrowing ? 'growing' : 'kept';
 }
 
 function duration({ request, response, error, isLive, conversation }: ShownHttp): number {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { missesSome } from '../flow/body.js';
 import { TalkColumns, type TalkMessage } from '../flow/conversation.js';
 import type { BodyData } from '../flow/extent.js';
 import type { RequestHead, ResponseHead } from '../flow/flow.js';
@@ -23,10 +24,11 @@ export function bodyData(kept: Kept, folder: string): BodyData {
 }
 
 /** The body, or what is there of it. */
-function bodyOf({ isLost, size, cut, endedAt, recording }: MessageState<unknown>, folder: string): BodyImage {
+function bodyOf(message: MessageState<unknown>, folder: string): BodyImage {
+  const { isLost, size, endedAt, recording } = message;
   if (isLost || (size > 0 && !recording)) return { body: null };
   const data = recording ? bodyData(recording.data, folder) : EMPTY;
-  const why = cut ?? recording?.failure ?? (endedAt === null ? UNENDED : null);
+  const why = missesSome(message) ?? (endedAt === null ? UNENDED : null);
   return why === null ? { body: data } : { body: null, part: { data, size, why } };
 }
 

@@ -1,8 +1,8 @@
+import { bodySign, isGrowing, missesSome } from '../flow/body.js';
 import { now } from '../flow/clock.js';
 import type { Fields } from '../flow/fields.js';
 import type { Body, Carriage, Contents, Message } from '../flow/flow.js';
 import type { BodySign } from '../flow/row.js';
-import { bodySign } from '../flow/rowof.js';
 import type { Recording } from './recording.js';
 import type { Tail } from './tail.js';
 
@@ -35,7 +35,7 @@ export class LiveMessage<Head> {
   ) {}
 
   get isGrowing(): boolean {
-    return this.endedAt === null && this.cut === null;
+    return isGrowing(this);
   }
 
   /** The body is there in full, and can be sent again or given to a script. */
@@ -78,7 +78,7 @@ export class LiveMessage<Head> {
 
   /** Why what is recorded will never be whole, or null. */
   get missesSome(): string | null {
-    return this.cut ?? this.recording?.failure ?? null;
+    return missesSome(this);
   }
 
   private get contents(): Contents {
