@@ -8,42 +8,23 @@ import type {
   Flow,
   FlowError,
   FlowId,
-  Note,
   Origin,
   RequestHead,
   ResponseHead,
   ServerFacts,
   Side,
 } from '../flow/flow.js';
-import type { Foreign } from '../flow/image.js';
 import type { FlowRow } from '../flow/row.js';
 import { httpRow } from '../flow/rowof.js';
 import { announcedLength, type Framing } from '../http/framing.js';
 import type { Teller } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
-import { Conversation, contentsDropped } from './conversation.js';
-import { Hold } from './hold.js';
+import { type Conversation, contentsDropped } from './conversation.js';
+import { FlowRecord } from './flowrecord.js';
 import { LiveMessage } from './message.js';
 import { Recording } from './recording.js';
 import type { Spool } from './spool.js';
 import { Tail } from './tail.js';
-
-/** What can be done to the exchange behind a flow while it is live. */
-export interface Handle {
-  kill(): void;
-  release(): void;
-  /** The conversation under way, or null. */
-  readonly talk?: TalkHandle | null;
-}
-
-/** What can be done to a conversation while it lasts. Each answers with why it cannot be done, or null. */
-export interface TalkHandle {
-  inject(toServer: boolean, content: Buffer, isText: boolean): string | null;
-  /** Changes the content of a held message. */
-  edit(index: number, content: Buffer): string | null;
-  /** Drops a held message. */
-  drop(index: number): string | null;
-}
 
 export interface Backup {
   readonly request: LiveMessage<RequestHead>;
@@ -59,36 +40,17 @@ export interface EntryListener {
   finished(entry: Entry): void;
 }
 
-/** Plain data that scripts keep with a flow. */
-export type Metadata = Readonly<Record<string, unknown>>;
-
-export const NO_METADATA: Metadata = {};
-
 const NO_BODY: Carriage = { how: 'passed', why: 'no body' };
 const NO_ROOM: Carriage = { how: 'streamed', why: 'body_memory is used up' };
 const SWITCHED: Carriage = { how: 'streamed', why: 'the connection changed to another protocol' };
 const NOWHERE = { scheme: 'http', host: '', port: 0 } as const;
 
 /** One HTTP flow in the ledger. It hears what its exchange tells and gives pictures of itself. */
-export class Entry implements Teller {
-  revision = 0;
-  createdAt = now();
+export class Entry extends FlowRecord implements Teller {
   request: LiveMessage<RequestHead>;
   response: LiveMessage<ResponseHead> | null = null;
-  error: FlowError | null = null;
-  readonly hold = new Hold();
-  marked = false;
   replayed = false;
-  isLive = true;
-  server: ServerFacts | null = null;
   isReused = false;
-  handle: Handle | null = null;
-  conversation: Conversation | null = null;
-  notes: readonly Note[] = [];
-  comment = '';
-  metadata: Metadata = NO_METADATA;
-  /** What the file that it came from says beside all this, or null. */
-  foreign: Foreign | null = null;
   /** The hook and script that it waits for, or null. */
   waitsFor: string | null = null;
   /** Why the body cannot go on, though nobody killed the flow. */
@@ -100,18 +62,15 @@ export class Entry implements Teller {
   backup: Backup | null = null;
 
   constructor(
-    readonly id: FlowId,
-    readonly client: ClientFacts | null,
+    id: FlowId,
+    client: ClientFacts | null,
     private readonly spool: Spool,
     private readonly storesStreamed: () => boolean,
     private readonly listener: EntryListener,
   ) {
+    super(id, client);
     const head: RequestHead = { method: '', target: '', origin: NOWHERE, path: '', version: 'HTTP/1.1', fields: [] };
     this.request = new LiveMessage(head, NO_BODY, 0, null, this.createdAt);
-  }
-
-  get heldSide(): Side | null {
-    return this.hold.side;
   }
 
   // --- what the exchange tells
@@ -154,8 +113,7 @@ export class Entry implements Teller {
 
   /** Bytes of a streamed body; they are kept where store_streamed_bodies says so. */
   passed(side: Side, bytes: Uint8Array): void {
-    this.side(side)?.record(bytes);
-    this.changed();
+    this.record(side, bytes);
   }
 
   streamed(side: Side): void {
@@ -174,11 +132,6 @@ export class Entry implements Teller {
 
   ended(side: Side): void {
     this.side(side)?.end(now());
-    this.changed();
-  }
-
-  held(side: Side): void {
-    this.hold.side = side;
     this.changed();
   }
 
@@ -219,12 +172,7 @@ export class Entry implements Teller {
 
   /** Messages are told from here on. */
   converse(protocol: Conversation['protocol']): Conversation {
-    const conversation = new Conversation(protocol, this.spool, () => {
-      this.hold.follow(conversation);
-      this.changed();
-    });
-    this.conversation = conversation;
-    return conversation;
+    return this.begin(protocol, this.spool);
   }
 
   moved(toServer: number, toClient: number): void {
@@ -253,10 +201,7 @@ export class Entry implements Teller {
   }
 
   finished(): void {
-    this.isLive = false;
-    this.conversation?.close();
-    this.handle = null;
-    this.released();
+    this.close();
     this.listener.finished(this);
   }
 
@@ -297,33 +242,9 @@ export class Entry implements Teller {
     this.changed();
   }
 
-  released(): void {
-    this.hold.side = null;
-    this.changed();
-    this.hold.release();
-  }
-
-  note(note: Note): void {
-    this.notes = [...this.notes, note];
-    this.changed();
-  }
-
-  clearScriptNotes(): void {
-    this.notes = this.notes.filter((note) => note.level !== 'error');
-    this.changed();
-  }
-
   replaceMessages(request: LiveMessage<RequestHead>, response: LiveMessage<ResponseHead> | null): void {
     this.request = request;
     this.response = response;
-    this.changed();
-  }
-
-  /** What a script noted on the flow. */
-  annotate(note: { readonly marked?: boolean; readonly comment?: string; readonly metadata?: Metadata }): void {
-    this.marked = note.marked ?? this.marked;
-    this.comment = note.comment ?? this.comment;
-    this.metadata = note.metadata ?? this.metadata;
     this.changed();
   }
 
@@ -342,11 +263,6 @@ export class Entry implements Teller {
   /** Scripts have the flow: who, while it waits for them, or null. */
   waits(forWhom: string | null): void {
     this.waitsFor = forWhom;
-    this.changed();
-  }
-
-  setMarked(marked: boolean): void {
-    this.marked = marked;
     this.changed();
   }
 
@@ -422,8 +338,7 @@ export class Entry implements Teller {
 
   // --- inside
 
-  private changed(): void {
-    this.revision += 1;
+  protected tell(): void {
     this.listener.changed(this);
   }
 

@@ -1,12 +1,10 @@
 import { now } from '../flow/clock.js';
 import type { TalkColumns } from '../flow/conversation.js';
-import type { ClientFacts, ErrorKind, Flow, FlowError, FlowId, Note, ServerFacts, Side } from '../flow/flow.js';
-import type { Foreign } from '../flow/image.js';
+import type { ClientFacts, ErrorKind, Flow, FlowId, ServerFacts } from '../flow/flow.js';
 import type { FlowRow } from '../flow/row.js';
 import { passageRow } from '../flow/rowof.js';
-import { Conversation, contentsDropped } from './conversation.js';
-import { type Handle, type Metadata, NO_METADATA } from './entry.js';
-import { Hold } from './hold.js';
+import { type Conversation, contentsDropped } from './conversation.js';
+import { FlowRecord } from './flowrecord.js';
 import type { Spool } from './spool.js';
 
 export interface PassageListener {
@@ -15,50 +13,28 @@ export interface PassageListener {
 }
 
 /** A connection in the ledger that never became an exchange: raw TCP, passed through unread, or failed before a request. */
-export class Passage {
-  revision = 0;
-  createdAt = now();
+export class Passage extends FlowRecord {
   sent = 0;
   received = 0;
-  error: FlowError | null = null;
   endedAt: number | null = null;
-  marked = false;
-  isLive = true;
-  server: ServerFacts | null = null;
-  handle: Handle | null = null;
-  /** Null while its bytes are not looked at. */
-  conversation: Conversation | null = null;
-  readonly hold = new Hold();
-  notes: readonly Note[] = [];
-  comment = '';
-  metadata: Metadata = NO_METADATA;
-  /** What the file that it came from says beside all this, or null. */
-  foreign: Foreign | null = null;
   /** What revert brings back, or null. */
   backup: TalkColumns | null = null;
 
   constructor(
-    readonly id: FlowId,
-    readonly client: ClientFacts | null,
+    id: FlowId,
+    client: ClientFacts | null,
     readonly host: string,
     readonly port: number,
     readonly scheme: string,
     public why: string,
     private readonly listener: PassageListener,
-  ) {}
-
-  get heldSide(): Side | null {
-    return this.hold.side;
+  ) {
+    super(id, client);
   }
 
   /** Its bytes are told as messages from here on. */
   converse(spool: Spool): Conversation {
-    const conversation = new Conversation('tcp', spool, () => {
-      this.hold.follow(conversation);
-      this.changed();
-    });
-    this.conversation = conversation;
-    return conversation;
+    return this.begin('tcp', spool);
   }
 
   /** Keeps the messages to come back to; a second call keeps the first (DM-13). */
@@ -76,41 +52,12 @@ export class Passage {
     return true;
   }
 
-  clearScriptNotes(): void {
-    this.notes = this.notes.filter((note) => note.level !== 'error');
-    this.changed();
-  }
-
   /** The contents of its messages are not kept any longer; whether there were any. */
   lose(why: string): boolean {
     if (!this.conversation?.lose()) return false;
     this.backup = null;
     this.note({ level: 'info', text: contentsDropped(why), place: null });
     return true;
-  }
-
-  note(note: Note): void {
-    this.notes = [...this.notes, note];
-    this.changed();
-  }
-
-  /** What a script noted on the flow. */
-  annotate(note: { readonly marked?: boolean; readonly comment?: string; readonly metadata?: Metadata }): void {
-    this.marked = note.marked ?? this.marked;
-    this.comment = note.comment ?? this.comment;
-    this.metadata = note.metadata ?? this.metadata;
-    this.changed();
-  }
-
-  held(side: Side): void {
-    this.hold.side = side;
-    this.changed();
-  }
-
-  released(): void {
-    this.hold.side = null;
-    this.changed();
-    this.hold.release();
   }
 
   dispose(): void {
@@ -136,17 +83,9 @@ export class Passage {
 
   finished(): void {
     if (!this.isLive) return;
-    this.isLive = false;
     this.endedAt = now();
-    this.handle = null;
-    this.conversation?.close();
-    this.released();
+    this.close();
     this.listener.finished(this);
-  }
-
-  setMarked(marked: boolean): void {
-    this.marked = marked;
-    this.changed();
   }
 
   picture(): Flow {
@@ -178,8 +117,7 @@ export class Passage {
     return passageRow(this);
   }
 
-  private changed(): void {
-    this.revision += 1;
+  protected tell(): void {
     this.listener.changed(this);
   }
 }
