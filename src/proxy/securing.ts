@@ -60,9 +60,10 @@ export function secure(
     settle({ ...serverRefusal(plain.authority, error), isTls: true });
   };
   socket.on('error', onError);
-  socket.once('close', () => onError(Object.assign(new Error('closed'), { code: 'ERR_CLOSED' })));
+  const onClose = (): void => onError(Object.assign(new Error('closed'), { code: 'ERR_CLOSED' }));
+  socket.once('close', onClose);
   socket.once('secureConnect', () => {
-    socket.removeAllListeners('close');
+    socket.removeListener('close', onClose);
     socket.removeListener('error', onError);
     socket.on('error', () => socket.destroy()); // Node only tells of an alert: nothing more would come
     const peer = kept && socket.isSessionReused() ? kept.facts : peerFacts(socket, trustOf(context, trust, socket));

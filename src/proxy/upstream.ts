@@ -60,12 +60,12 @@ export class Upstream {
     this.out = new Outbox(socket, context.postman);
     this.reader = new ResponseReader(this, limitsOf(context));
     socket.setTimeout(this.patience * 1000);
-    socket.on('data', (bytes: Buffer) => this.read(bytes));
-    socket.on('drain', () => user.drained());
-    socket.on('end', () => this.ended());
-    socket.on('error', (error: NodeJS.ErrnoException) => this.closed(brokenBy(facts.authority, error)));
-    socket.on('close', () => this.closed('the server closed the connection'));
-    socket.on('timeout', () => this.timedOut());
+    socket.on('data', this.onData);
+    socket.on('drain', this.onDrain);
+    socket.on('end', this.onEnd);
+    socket.on('error', this.onError);
+    socket.on('close', this.onClose);
+    socket.on('timeout', this.onTimeout);
   }
 
   get isReused(): boolean {
@@ -105,10 +105,16 @@ export class Upstream {
 
   /** Gives the socket away, with what was not read of it: nothing is read here any more. */
   release(): { readonly socket: Socket; readonly rest: Buffer } {
-    this.socket.removeAllListeners();
-    this.socket.setTimeout(0);
-    this.socket.pause();
-    return { socket: this.socket, rest: this.behind ?? Buffer.alloc(0) };
+    const { socket } = this;
+    socket.removeListener('data', this.onData);
+    socket.removeListener('drain', this.onDrain);
+    socket.removeListener('end', this.onEnd);
+    socket.removeListener('error', this.onError);
+    socket.removeListener('close', this.onClose);
+    socket.removeListener('timeout', this.onTimeout);
+    socket.setTimeout(0);
+    socket.pause();
+    return { socket, rest: this.behind ?? Buffer.alloc(0) };
   }
 
   // --- statements of the reader
@@ -141,6 +147,18 @@ export class Upstream {
   }
 
   // --- the socket
+
+  private readonly onData = (bytes: Buffer): void => this.read(bytes);
+
+  private readonly onDrain = (): void => this.user.drained();
+
+  private readonly onEnd = (): void => this.ended();
+
+  private readonly onError = (error: NodeJS.ErrnoException): void => this.closed(brokenBy(this.facts.authority, error));
+
+  private readonly onClose = (): void => this.closed('the server closed the connection');
+
+  private readonly onTimeout = (): void => this.timedOut();
 
   private read(bytes: Buffer): void {
     if (this.behind) {

@@ -62,6 +62,19 @@ test('EVT-09 S3-22 serverdisconnect follows when the server closes, with the add
   assert.deepEqual(heard, ['serverdisconnect', `127.0.0.1 ${origin.port}`]);
 });
 
+test('EVT-09 serverdisconnect follows when a connection that has switched protocols closes', async (t) => {
+  const proxy = await scripted(t, tracing({}, ['serverdisconnect']));
+  const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n';
+  const origin = await startOrigin(t, answering(switching));
+  const client = await Client.connect(proxy.port);
+  const head = `GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n`;
+  client.send(head);
+  await client.until('Upgrade: other\r\n\r\n');
+  assert.deepEqual(said(proxy, 't.mjs'), []);
+  client.socket.destroy();
+  assert.deepEqual(await saidUntil(proxy, 't.mjs', 'serverdisconnect'), ['serverdisconnect']);
+});
+
 test('S3-01 S3-02 S3-23 S3-25 EVT-11 a 403 set in http_connect is sent and ends it; nothing is dialled', async (t) => {
   const refusing = `const { request } = it;
   console.log(request.method, request.host, request.port, request.headers.get('x-client'));
