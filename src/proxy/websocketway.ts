@@ -1,30 +1,14 @@
 import { now } from '../flow/clock.js';
-import type { MessageKind } from '../flow/conversation.js';
 import { type Deflate, keepsContext, MessageReader, MessageWriter } from '../websocket/codec.js';
 import { CLOSE, type FrameHead, FrameRuler, goesOn, isControl, TEXT } from '../websocket/ruler.js';
 import type { Conversation } from './conversation.js';
 import type { Judge, Lane } from './lane.js';
 import type { Outbox } from './outbox.js';
+import { type Passing, Unread } from './unread.js';
 import type { Way } from './way.js';
 
 /** Bytes from which on a message is not read, kept, and shown to those who look: it passes in its frames. */
 export const LARGEST_MESSAGE = 16 * 1024 * 1024;
-/** Bytes of whole messages that may wait to be decoded. */
-const UNDECODED = 4 * 1024 * 1024;
-/** As many of them as may wait, however small they are. */
-const UNDECODED_MESSAGES = 1024;
-
-/** A message whose frames are coming, or have come and are being decoded. */
-interface Passing {
-  readonly at: number;
-  readonly kind: MessageKind;
-  readonly isCompressed: boolean;
-  /** Its frames, held back until it is judged; null where they have gone on as they came. */
-  frames: Buffer[] | null;
-  /** Bytes of its payload as sent. */
-  size: number;
-}
-
 /** Hears what the user should know of a websocket. */
 export interface WebSocketTeller {
   note(text: string): void;
@@ -51,11 +35,7 @@ export class WebSocketWay implements Way {
   private hasClosed = false;
   /** A frame came that ends the websocket: no ping overtakes it. */
   private isEnding = false;
-  /** Messages that the reader has not given yet, and what is to be done between them, in order. */
-  private readonly unread: (Passing | (() => void))[] = [];
-  private undecoded = 0;
-  /** How many of the unread messages are held back. */
-  private heldBack = 0;
+  private readonly unread = new Unread();
   /** Bytes that wait for the lane, in front of all that come after them; null while there are none. */
   private backlog: Buffer[] | null = null;
   private readonly injections: (() => void)[] = [];
@@ -91,8 +71,7 @@ export class WebSocketWay implements Way {
   }
 
   get isFull(): boolean {
-    const { backlog, lane, undecoded, unread } = this;
-    return lane.isFull || backlog !== null || undecoded > UNDECODED || unread.length > UNDECODED_MESSAGES;
+    return this.lane.isFull || this.backlog !== null || this.unread.isFull;
   }
 
   push(bytes: Buffer): void {
@@ -104,7 +83,7 @@ export class WebSocketWay implements Way {
   end(done: () => void): void {
     this.hasEnded = true;
     if (this.current) {
-      this.forget(this.current);
+      this.unread.forget(this.current);
       this.letGo(this.current);
     }
     this.whenRead(() => this.lane.after(done));
@@ -144,14 +123,12 @@ export class WebSocketWay implements Way {
   }
 
   private begin({ isCompressed, opcode }: FrameHead): Passing {
-    const isOpen = !this.judge.looks && this.lane.isIdle && this.heldBack === 0;
+    const isOpen = !this.judge.looks && this.lane.isIdle && !this.unread.holdsBack;
     const frames = this.isBlind || (isOpen && !(this.rewrites && isCompressed)) ? null : [];
     const kind = opcode === TEXT ? 'text' : 'binary';
     const message: Passing = { at: now(), kind, isCompressed, frames, size: 0 };
     this.current = message;
-    if (this.isBlind) return message;
-    this.unread.push(message);
-    if (frames) this.heldBack += 1;
+    if (!this.isBlind) this.unread.add(message);
     return message;
   }
 
@@ -176,7 +153,7 @@ export class WebSocketWay implements Way {
     const message = this.current;
     if (!message || !this.isFinal) return;
     this.current = null;
-    if (this.unread.at(-1) === message) this.undecoded += message.size;
+    this.unread.completed(message);
     if (!this.isCurrentLarge) return;
     this.isCurrentLarge = false;
     const { fromClient } = this;
@@ -189,7 +166,7 @@ export class WebSocketWay implements Way {
    */
   private endControl(frame: Buffer): void {
     this.control = null;
-    const isInOrder = this.heldBack === 0 && (this.lane.isIdle || !this.isEnding);
+    const isInOrder = !this.unread.holdsBack && (this.lane.isIdle || !this.isEnding);
     const go = (): void => {
       this.out.put(frame);
       this.out.flush();
@@ -214,8 +191,8 @@ export class WebSocketWay implements Way {
   /** A message that has grown too large goes on in its frames, those held back first. */
   private enlarge(message: Passing): void {
     this.isCurrentLarge = true;
-    this.forget(message);
-    this.reader.restart(this.unread.filter((one) => typeof one !== 'function').length);
+    this.unread.forget(message);
+    this.reader.restart(this.unread.messages);
     this.letGo(message);
     if (message.isCompressed && keepsContext(this.deflate, this.fromClient))
       this.giveUp(`a compressed message of the ${this.who} is too large to be read, and those after it refer to it`);
@@ -248,9 +225,7 @@ export class WebSocketWay implements Way {
     if (this.rewrites) return this.teller.fail(`${why}; it cannot pass unread after a compressed message was changed`);
     this.isBlind = true;
     this.teller.note(`${why}: it passes unread from here on`);
-    this.undecoded = 0;
-    this.heldBack = 0;
-    for (const next of this.unread.splice(0)) {
+    for (const next of this.unread.clear()) {
       if (typeof next === 'function') next();
       else this.letGo(next);
     }
@@ -261,32 +236,17 @@ export class WebSocketWay implements Way {
   // --- messages
 
   private read(content: Buffer, isText: boolean): void {
-    const message = this.unread.shift();
-    if (!message || typeof message === 'function') return;
-    if (message !== this.current) this.undecoded -= message.size;
-    if (message.frames) this.heldBack -= 1;
+    const message = this.unread.take(this.current);
+    if (!message) return;
     this.say(content, { ...message, kind: isText ? 'text' : 'binary' }, false);
-    for (let next = this.unread[0]; typeof next === 'function'; next = this.unread[0]) {
-      this.unread.shift();
-      next();
-    }
+    this.unread.act();
     this.out.flush();
     this.relieved();
   }
 
-  /** The reader will not give the message whose frames are coming. */
-  private forget(message: Passing): void {
-    if (this.unread.at(-1) !== message) return;
-    this.unread.pop();
-    if (message.frames) this.heldBack -= 1;
-  }
-
   /** Does something once the reader has given all messages that have come whole by now. */
   private whenRead(action: () => void): void {
-    const { current, unread } = this;
-    const before = current && unread.at(-1) === current ? unread.length - 1 : unread.length;
-    if (before === 0) action();
-    else unread.splice(before, 0, action);
+    this.unread.after(this.current, action);
   }
 
   private say(content: Buffer, message: Passing, isInjected: boolean): void {
