@@ -11,8 +11,10 @@ export type Detected =
   | { readonly type: 'late'; readonly hasBegun: boolean }
   | { readonly type: 'closed'; readonly error: NodeJS.ErrnoException | null };
 
-/** Milliseconds after which a client that has not said what it speaks may be waiting for the server. */
-const SILENCE = 1000;
+/** Milliseconds after which a client that has said nothing may be waiting for the server. */
+const SILENCE = 100;
+/** Milliseconds after which a client that has stopped in the middle of a word does not speak HTTP. */
+const PAUSE = 1000;
 const H2_PREFACE = 'PRI * HTTP/2';
 /** Octets within which a first line must say what it is. */
 const LONGEST_LINE = 8192;
@@ -20,7 +22,8 @@ const LONGEST_LINE = 8192;
 const WORDS = /^(?:\r?\n)*[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]([^\n]*)(\n?)/;
 /** What a line has behind its method that is HTTP, whole or broken, if it is no path; other protocols have words there, too. */
 const REQUEST = /(?:^|[ \t])HTTP\//i;
-const BEGINNING = /^(?:\r?\n)*\r?(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]{0,64})$/;
+/** Of the methods there are, all are in upper case: what begins otherwise is not waited for. */
+const BEGINNING = /^(?:\r?\n)*\r?(?:[A-Z][A-Z0-9_-]{0,63})?$/;
 const SSH = 'SSH-';
 const HTTP: Detected = { type: 'http' };
 const RAW: Detected = { type: 'raw' };
@@ -54,7 +57,10 @@ export interface Expectation {
 
 export const ANYTHING: Expectation = { silence: SILENCE, isTlsOrRaw: false };
 
-/** Reads from a client until it is clear what it speaks, and puts back what it read. The socket is paused then. */
+/**
+ * Reads from a client until it is clear what it speaks, and puts back what it read. The socket is paused then. What could
+ * still be several things is put back at once: behind an end, which must wait for whoever reads on, nothing can be.
+ */
 export function detect(
   socket: Socket,
   seconds: number,
@@ -63,33 +69,44 @@ export function detect(
 ): void {
   if (socket.destroyed || socket.readableEnded) return done(CLOSED);
   let seen: Buffer = Buffer.alloc(0);
+  /** What was seen is in the socket again. */
+  let isBack = false;
+  let pause: NodeJS.Timeout | undefined;
   const settle = (detected: Detected): void => {
     clearTimeout(silence);
     clearTimeout(patience);
-    socket.removeListener('data', onData);
+    clearTimeout(pause);
+    socket.removeListener('readable', onReadable);
     socket.removeListener('end', onEnd);
     socket.removeListener('close', onEnd);
     socket.removeListener('error', onError);
     socket.pause();
-    if (seen.length > 0) socket.unshift(seen);
+    if (!isBack && seen.length > 0) socket.unshift(seen);
     done(detected);
   };
-  const onData = (bytes: Buffer): void => {
-    seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes]);
+  const onReadable = (): void => {
+    if (isBack && socket.readableLength === seen.length) return; // it is told of what was put back
+    const bytes: Buffer | null = socket.read();
+    if (!bytes) return;
+    seen = isBack || seen.length === 0 ? bytes : Buffer.concat([seen, bytes]);
+    isBack = false;
     const detected = expected.isTlsOrRaw && !looksLikeTls(seen) ? RAW : firstBytes(seen);
-    if (detected) settle(detected);
+    if (detected) return settle(detected);
+    if (looksLikeTls(seen)) return;
+    isBack = true;
+    socket.unshift(seen);
+    if (expected.silence !== null) pause ??= setTimeout(() => settle(RAW), PAUSE);
   };
-  const onEnd = (): void => settle(seen.length > 0 && !looksLikeTls(seen) ? RAW : CLOSED);
+  const onEnd = (): void => settle(CLOSED);
   const onError = (error: NodeJS.ErrnoException): void => settle({ type: 'closed', error });
   const isSilent = (): void => {
     if (seen.length === 0) settle({ type: 'silent' });
-    else if (!looksLikeTls(seen)) settle(RAW);
   };
   const silence = expected.silence === null ? undefined : setTimeout(isSilent, expected.silence);
   const patience = setTimeout(() => settle({ type: 'late', hasBegun: seen.length > 0 }), seconds * 1000);
-  socket.on('data', onData);
+  socket.on('readable', onReadable);
   socket.on('end', onEnd);
   socket.on('close', onEnd);
   socket.on('error', onError);
-  socket.resume();
+  if (socket.readableLength > 0) onReadable(); // who listened before may have been told of it
 }

@@ -91,6 +91,22 @@ for (const [what, banner, answer] of [
     assert.equal(speaker.visits.length, 1);
   });
 
+for (const said of ['ping', 'ASK', 'HELO x', 'abc def'])
+  test(`WS-06 S3-40 a client says ${said}, closes its half at once, and hears the server`, async (t) => {
+    const proxy = await startProxy(t);
+    const speaker = await startSpeaker(t);
+    const client = await tunnel(proxy, speaker);
+    client.socket.end(said);
+    const { socket } = await visit(proxy, speaker);
+    await proxy.until(() => speaker.visits[0]?.hasEnded, 'the end');
+    assert.equal(speaker.visits[0]?.received, said);
+    socket.end('answer');
+    assert.equal(await client.until('close'), 'answer');
+    const row = await proxy.row(isOver);
+    assert.equal(row.failed, false);
+    assert.equal(row.messages, 2);
+  });
+
 test('WS-06 S3-40 the client closes its half and still hears the server', async (t) => {
   const proxy = await scripted(t, TELLING);
   const speaker = await startSpeaker(t);
