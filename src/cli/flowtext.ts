@@ -6,7 +6,7 @@ import { contentCodings } from '../flow/codings.js';
 import type { BodyData } from '../flow/extent.js';
 import type { Fields } from '../flow/fields.js';
 import { errorOf, type Flow, type Message, responseOf, urlOf } from '../flow/flow.js';
-import { partialText, shortDuration, shortSize } from '../flow/sizes.js';
+import { messageCount, partialText, shortDuration, shortSize } from '../flow/sizes.js';
 import { glyphs } from '../ui/text.js';
 
 /*
@@ -41,10 +41,10 @@ export function flowLine(flow: Flow): string {
   const took = ended === null ? '' : ` ${shortDuration(ended - flow.request.startedAt)}`;
   const size =
     response && response.body.contents.type !== 'missing' ? shortSize(response.body.size) : 'content missing';
-  const answer = response ? `${response.head.status} ${response.head.reason} ${size}${took}` : '';
-  const messages = flow.talk ? `, ${flow.talk.count} messages` : '';
+  const content = flow.talk ? messageCount(flow.talk.count) : size;
+  const answer = response ? `${response.head.status} ${response.head.reason} ${content}${took}` : '';
   const fault = error ? ` ✗ ${error.message}` : '';
-  return harmless(`${client} ${flow.request.head.method} ${urlOf(flow.request.head)} « ${answer}${messages}${fault}`);
+  return harmless(`${client} ${flow.request.head.method} ${urlOf(flow.request.head)} « ${answer}${fault}`);
 }
 
 function fieldLines(fields: Fields): string[] {

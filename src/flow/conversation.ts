@@ -86,11 +86,12 @@ export class TalkColumns {
     };
   }
 
-  /** Bytes of all messages of one side. */
+  /** Bytes of all messages of one side that were sent on. */
   total(fromClient: boolean): number {
+    const wanted = fromClient ? FROM_CLIENT : 0;
     let total = 0;
     for (let index = 0; index < this.length; index += 1)
-      if ((((this.signs[index] ?? 0) & FROM_CLIENT) !== 0) === fromClient) total += this.sizes[index] ?? 0;
+      if (((this.signs[index] ?? 0) & (FROM_CLIENT | DROPPED)) === wanted) total += this.sizes[index] ?? 0;
     return total;
   }
 

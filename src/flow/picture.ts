@@ -70,11 +70,12 @@ function responseHead({ status, reason, version, fields }: ResponseImage): Respo
   return { status, reason, version, fields };
 }
 
-/** Bytes of the messages to the server and to the client. */
+/** Bytes of the messages to the server and to the client that were sent on. */
 function talkSizes({ messages }: TalkImage): { readonly sent: number; readonly received: number } {
   let [sent, received] = [0, 0];
-  for (const { fromClient, size } of messages)
-    if (fromClient) sent += size;
+  for (const { fromClient, size, dropped } of messages)
+    if (dropped) continue;
+    else if (fromClient) sent += size;
     else received += size;
   return { sent, received };
 }

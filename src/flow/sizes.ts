@@ -44,6 +44,11 @@ export function shortDuration(milliseconds: number): string {
   return hours < 9_999.5 ? `${Math.round(hours)}h` : `${Math.round(hours / 24)}d`;
 }
 
+/** 1 message, 12,345 messages. */
+export function messageCount(count: number): string {
+  return count === 1 ? '1 message' : `${fullSize(count)} messages`;
+}
+
 /** 1 flow, 12,345 flows. */
 export function flowCount(count: number): string {
   return count === 1 ? '1 flow' : `${fullSize(count)} flows`;

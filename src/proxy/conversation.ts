@@ -32,8 +32,10 @@ export class Conversation {
   recording: Recording;
   private readonly heldOnes = new Set<number>();
   private ending: TalkEnd | null = null;
-  private sent = 0;
+  sent = 0;
   received = 0;
+  /** When the last message came: the list is in the order of time (S4-06). */
+  private latest = Number.NEGATIVE_INFINITY;
   /** The first message that was altered since the last batch. */
   private alteredFrom = Number.POSITIVE_INFINITY;
   private readonly revisers: ((index: number) => void)[] = [];
@@ -78,6 +80,12 @@ export class Conversation {
     this.recording.relieved(done);
   }
 
+  /** Adds a message that has just been told: it comes behind the others in time, too, though it may have waited. */
+  tell(said: Said, content: Uint8Array | null): number {
+    this.latest = Math.max(this.latest, said.at);
+    return this.add({ ...said, at: this.latest }, content);
+  }
+
   /** Adds a message and answers with its number; `content` is null for one that is not kept. */
   add(said: Said, content: Uint8Array | null): number {
     const { fromClient, kind, isInjected: injected, at, size } = said;
@@ -100,6 +108,8 @@ export class Conversation {
   }
 
   drop(index: number): void {
+    const message = this.columns.get(index);
+    if (message && !message.dropped) this.count(message.fromClient, -message.size); // it was not sent
     this.alter(index, { dropped: true });
     this.tellRevised(index);
   }

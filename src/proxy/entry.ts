@@ -43,6 +43,7 @@ export interface EntryListener {
 const NO_BODY: Carriage = { how: 'passed', why: 'no body' };
 const NO_ROOM: Carriage = { how: 'streamed', why: 'body_memory is used up' };
 const SWITCHED: Carriage = { how: 'streamed', why: 'the connection changed to another protocol' };
+const AS_MESSAGES: Carriage = { how: 'passed', why: 'the connection changed to websocket messages' };
 const NOWHERE = { scheme: 'http', host: '', port: 0 } as const;
 
 /** One HTTP flow in the ledger. It hears what its exchange tells and gives pictures of itself. */
@@ -165,7 +166,7 @@ export class Entry extends FlowRecord implements Teller {
   /** The connection changed to another protocol; bytes go through unread from here on. */
   switched(): void {
     this.isLive = true;
-    if (this.response) this.response.carriage = SWITCHED;
+    if (this.response) this.response.carriage = this.isWebSocket ? AS_MESSAGES : SWITCHED;
     this.response?.end(now());
     this.changed();
   }

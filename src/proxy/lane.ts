@@ -137,7 +137,7 @@ export class Lane {
     this.waiting -= said.size;
     this.isBusy = true;
     if (this.judge.looks) return this.judge.judge(said, (index, judgement) => this.judged(said, index, judgement));
-    this.conversation.add(said, said.content);
+    this.conversation.tell(said, said.content);
     this.pass(said, null);
   }
 

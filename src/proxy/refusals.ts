@@ -108,7 +108,8 @@ const UNTRUSTED: readonly Row[] = [
   },
 ];
 
-const TRUST_US = 'let it trust the CA (http://sluice.test/), or pass the host through with ignore_hosts';
+const TRUST_US =
+  'let it trust the CA (http://sluice.test/), or pass the host through (p in the list of flows, or ignore_hosts)';
 
 /** Failures with clients. */
 const CLIENT: readonly Row[] = [

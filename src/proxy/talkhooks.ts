@@ -73,7 +73,7 @@ export class TalkHooks implements Judge {
 
   judge(said: Utterance, done: (index: number, judgement: Judgement) => void): void {
     this.next(() => {
-      const index = this.conversation.add(said, said.content);
+      const index = this.conversation.tell(said, said.content);
       const event = this.names?.message;
       const untouched: Verdict = { content: null, isDropped: false, holds: this.intercepts, kills: false };
       const settle = (verdict: Verdict): void => {

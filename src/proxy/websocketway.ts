@@ -157,7 +157,7 @@ export class WebSocketWay implements Way {
     if (!this.isCurrentLarge) return;
     this.isCurrentLarge = false;
     const { fromClient } = this;
-    if (!this.isBlind) this.conversation.add({ ...message, fromClient, isInjected: false }, null);
+    if (!this.isBlind) this.conversation.tell({ ...message, fromClient, isInjected: false }, null);
   }
 
   /**
@@ -254,7 +254,7 @@ export class WebSocketWay implements Way {
     const { at, kind, frames, isCompressed } = message;
     const said = { fromClient, kind, isInjected, at, size: content.length };
     if (!frames) {
-      this.conversation.add(said, content);
+      this.conversation.tell(said, content);
       return;
     }
     const pass = (other: Uint8Array | null, done: () => void): void => {

@@ -303,7 +303,8 @@ function flowRead(state: State, event: Extract<ProxyEvent, { type: 'flow-read' }
   if ((view.type !== 'flowview' && view.type !== 'message') || view.id !== flow.id) return [state];
   const next = atSoughtLine({ ...state, open: { flow, request, response, watched } });
   if (flow.talk) {
-    const from = state.talk?.id === flow.id ? state.talk.columns.length : 0;
+    const isRead = state.talk?.id === flow.id && flow.talk.end === null; // of one that is over all may be new
+    const from = isRead ? (state.talk?.columns.length ?? 0) : 0;
     return [next, tell({ type: 'read-talk', id: flow.id, from })];
   }
   const side = shownTab(next);

@@ -70,10 +70,12 @@ test('a held message is edited in the editor, another dropped, and a third put b
   await screen.sees('dropped second');
   screen.press('n');
   await screen.sees('inject.websocket @focus');
-  screen.press('true "from nobody"', '\r');
+  screen.press('true from nobody', '\r');
+  await screen.sees('is_text is true or false, not "nobody"; a message with blanks stands in quotes.');
+  screen.press('n', 'true "from\\tnobody"', '\r');
   await screen.sees('held injected from nobody');
   screen.press('a');
-  assert.deepEqual([...(await client.hears(1))], ['from nobody']);
+  assert.deepEqual([...(await client.hears(1))], ['from\tnobody']);
   assert.deepEqual(origin.heard, ['edited by hand']);
 });
 

@@ -92,7 +92,8 @@ test('TL-10 a handshake with a server that fails: no TLS, no version, no cipher,
 
 test('TL-10 a handshake with a client that fails: no trust, no version, no cipher', async (t) => {
   const proxy = await startProxy(t, { upstream_cert: false });
-  const trust = 'let it trust the CA (http://sluice.test/), or pass the host through with ignore_hosts';
+  const trust =
+    'let it trust the CA (http://sluice.test/), or pass the host through (p in the list of flows, or ignore_hosts)';
   const ca = fs.readFileSync(proxy.caFile);
   assert.equal(
     await refused(proxy, 1, { ca: tls.rootCertificates[0] }),

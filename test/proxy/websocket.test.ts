@@ -114,6 +114,27 @@ test('WS-03 a held message waits, can be changed and dropped, and pings pass mea
   proxy.say({ type: 'resume', flows: [third] });
   await proxy.until(() => origin.heard.length === 2, 'two messages');
   assert.deepEqual(origin.heard, ['ONE!', 'three']);
+  const { flow } = await proxy.read(third.id);
+  assert.equal(flow.talk?.sent, 'ONE!three'.length);
+});
+
+test('S4-06 WS-03 messages that waited behind a held one are listed behind what came meanwhile, in time, too', async (t) => {
+  const proxy = await startProxy(t, HOLD);
+  const origin = await startWebSocketOrigin(t, { answer: () => {} });
+  const client = await openWebSocket(proxy, origin.port);
+  for (const text of ['one', 'two']) client.socket.send(text);
+  const first = await proxy.row((one) => one.messages === 1 && one.held === 'request');
+  origin.sockets[0]?.send('between');
+  const both = await proxy.row((one) => one.messages === 2);
+  proxy.say({ type: 'resume', flows: [first] });
+  await proxy.row((one) => one.messages === 3);
+  const talk = await readTalk(proxy, both.id);
+  assert.deepEqual(told(talk), ['> text one', '< text held between', '> text held two']);
+  const times = talk.messages.map(({ at }) => at);
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
 });
 
 test('WS-03 S4-03 a message can be put between, to either side', async (t) => {

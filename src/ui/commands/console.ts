@@ -1,6 +1,6 @@
 import { MODES } from '../../content/views.js';
 import { isOptionName, showOption } from '../../options.js';
-import { editLine } from '../editline.js';
+import { commandPrompt } from '../commandprompt.js';
 import { stopped } from '../relist.js';
 import { CLOSED, contextOf, focusedRow, type State, shownTab, TOP, tabsOf, topView, type View } from '../state.js';
 import { ask, type Step, tell } from '../step.js';
@@ -67,10 +67,6 @@ function leaveView(state: State): Step {
 
 function popView(state: State): Step {
   return state.views.length > 1 ? leaveView(state) : [{ ...state, prompt: QUIT }];
-}
-
-export function commandPrompt(text: string, at?: number): State['prompt'] {
-  return { type: 'command', line: editLine(text, at), typed: null, historyAt: -1, candidates: [], candidate: -1 };
 }
 
 function goInBody(state: State, word: string | undefined): Step {

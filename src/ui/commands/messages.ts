@@ -2,6 +2,8 @@ import type { BodyData } from '../../flow/extent.js';
 import type { FlowId } from '../../flow/flow.js';
 import { isMistake } from '../../options.js';
 import type { FlowTarget } from '../../protocol.js';
+import { commandPrompt } from '../commandprompt.js';
+import { bytesTyped } from '../escapes.js';
 import { focusedMessage, heldMessage, movedTalk, type OpenTalk, shownCount, withFilter } from '../opentalk.js';
 import { soughtInMessage } from '../sought.js';
 import { focusedRow, type State, topView, type View, withNotice } from '../state.js';
@@ -81,11 +83,26 @@ function edit(state: State): Step {
   });
 }
 
-function inject(state: State, flow: FlowTarget, toClient: string | undefined, text: string, isText: boolean): Step {
+/** Sends a message: to the client or the server, with escapes, as text or as bytes (CMD-46, CMD-47). */
+function inject(
+  state: State,
+  flow: FlowTarget | undefined,
+  [toClient = '', text = '', isText = 'true']: readonly string[],
+): Step {
+  if (!flow) return refusal(state, 'No flow is selected.');
   if (toClient !== 'true' && toClient !== 'false')
-    return refusal(state, `to_client is true or false, not "${toClient ?? ''}".`);
-  const content = Buffer.from(text);
-  return [state, tell({ type: 'inject', flow, toServer: toClient === 'false', content, isText })];
+    return refusal(state, `to_client is true or false, not "${toClient}".`);
+  if (isText !== 'true' && isText !== 'false')
+    return refusal(state, `is_text is true or false, not "${isText}"; a message with blanks stands in quotes.`);
+  const content = bytesTyped(text);
+  return [state, tell({ type: 'inject', flow, toServer: toClient === 'false', content, isText: isText === 'true' })];
+}
+
+/** Asks for the message to send on the connection on show. */
+function askForMessage(state: State): Step {
+  const protocol = state.open?.flow.talk?.protocol;
+  if (!protocol) return refusal(state, NONE);
+  return [{ ...state, prompt: commandPrompt(`inject.${protocol} @focus `) }];
 }
 
 const TO_CLIENT = argument('to_client', 'choice', { choices: ['true', 'false'] });
@@ -120,10 +137,10 @@ export const messageCommands: Readonly<Record<string, Command>> = {
     arguments: [],
     run: (state) => onHeld(state, (flow, index) => [state, tell({ type: 'drop-message', flow, index })]),
   },
+  'message.send': { doc: 'Type a message to send to either side', arguments: [], run: askForMessage },
   'inject.websocket': onFlows(
     'Send a websocket message that neither side wrote',
-    (state, [flow], [toClient, text = '', isText = 'true']) =>
-      flow ? inject(state, flow, toClient, text, isText !== 'false') : refusal(state, 'No flow is selected.'),
+    (state, [flow], words) => inject(state, flow, words),
     [
       TO_CLIENT,
       argument('message', 'text'),
@@ -132,8 +149,10 @@ export const messageCommands: Readonly<Record<string, Command>> = {
   ),
   'inject.tcp': onFlows(
     'Send bytes that neither side wrote',
-    (state, [flow], [toClient, text = '']) =>
-      flow ? inject(state, flow, toClient, text, false) : refusal(state, 'No flow is selected.'),
+    (state, [flow], [toClient = '', text = '', ...more]) =>
+      more.length > 0
+        ? refusal(state, 'A message with blanks stands in quotes.')
+        : inject(state, flow, [toClient, text, 'false']),
     [TO_CLIENT, argument('message', 'text')],
   ),
 };

@@ -17,7 +17,7 @@ function section(title: string, pairs: readonly Pair[]): Line[] {
 }
 
 /** How a message was carried, who decided it and what it cost. */
-function carriage(title: string, message: Message<unknown> | null, isTalk: boolean): Line[] {
+function carriage(title: string, message: Message<unknown> | null, isTalk: boolean, isOver: boolean): Line[] {
   if (!message || (isTalk && message.body.contents.type === 'missing')) return []; // its messages stand for it
   const { body } = message;
   const kept = {
@@ -41,7 +41,9 @@ function carriage(title: string, message: Message<unknown> | null, isTalk: boole
     [
       'cost',
       message.endedAt === null
-        ? 'still arriving'
+        ? isOver
+          ? 'it never ended'
+          : 'still arriving'
         : `${shortDuration(message.endedAt - message.startedAt)} from first to last byte`,
     ],
   ]);
@@ -139,11 +141,11 @@ export function detailLines(state: State, flow: Flow): Line[] {
   const messages =
     flow.kind === 'http'
       ? [
-          ...carriage('Request body', flow.request, flow.talk !== null),
-          ...carriage('Response body', responseOf(flow), flow.talk !== null),
+          ...carriage('Request body', flow.request, flow.talk !== null, flow.phase === 'failed'),
+          ...carriage('Response body', responseOf(flow), flow.talk !== null, flow.phase === 'failed'),
         ]
-      : section(flow.talk ? 'Not HTTP' : 'Passed through unread', [
-          ['because', flow.why || '–'],
+      : section(flow.talk ? 'Not HTTP' : flow.error ? 'Failed before it was read' : 'Passed through unread', [
+          ['because', flow.why || (flow.error?.message ?? '–')],
           ['bytes to the server', fullSize(flow.sent)],
           ['bytes to the client', fullSize(flow.received)],
         ]);

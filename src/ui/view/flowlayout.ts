@@ -19,7 +19,7 @@ import { BodyText } from '../bodytext.js';
 import { EMPTY_LINE, type Line, line, span, textLine } from '../lines.js';
 import { emptyTalk } from '../opentalk.js';
 import { paneHeight, type State, shownTab, tabsOf, topView } from '../state.js';
-import { escapeBytes, fit, textWidth } from '../text.js';
+import { escapeBytes, fit, textWidth, wrapped } from '../text.js';
 import { detailLines } from './detail.js';
 import { talkHead } from './talkview.js';
 
@@ -192,12 +192,19 @@ function titleLines(state: State, flow: Flow): Line[] {
   const error = errorOf(flow);
   const notes = flow.notes.filter((note) => note.level === 'error');
   const lines = [requestLine(state, flow), responseLine(state, flow)];
-  if (error) lines.push(textLine(` ✗ ${error.message}`, 'error'));
+  if (error) lines.push(...faultLines(state, error.message));
   for (const note of notes) {
     lines.push(textLine(` ✗ ${note.text}`, 'error'));
     if (note.place?.source) lines.push(textLine(`   ${note.place.line} │ ${note.place.source}`, 'dim'));
   }
   return lines;
+}
+
+/** All of it: the end says what helps. */
+function faultLines(state: State, text: string): Line[] {
+  return wrapped(text, Math.max(20, state.columns - 4)).map((piece, at) =>
+    textLine(`${at === 0 ? ' ✗ ' : '   '}${piece}`, 'error'),
+  );
 }
 
 function requestLine(state: State, flow: Flow): Line {
@@ -243,6 +250,7 @@ function heldLine({ talk }: Flow, side: Side): Line {
 
 function tunnelLine(flow: TunnelFlow): Line {
   if (flow.held) return heldLine(flow, flow.held);
+  if (flow.error && flow.sent + flow.received === 0) return textLine(' nothing of it was passed on', 'dim');
   const how = flow.talk
     ? talkText(flow.talk)
     : `${shortSize(flow.sent)} sent, ${shortSize(flow.received)} received, unread`;

@@ -1,5 +1,5 @@
 import type { FlowRow } from '../../flow/row.js';
-import { fullSize, shortDuration, shortSize } from '../../flow/sizes.js';
+import { fullSize, messageCount, shortDuration, shortSize } from '../../flow/sizes.js';
 import { EMPTY_LINE, type Line, line, type Span, type Style, span, textLine } from '../lines.js';
 import { isListForm, paneHeight, type State } from '../state.js';
 import { escapeBytes, fit } from '../text.js';
@@ -60,7 +60,7 @@ export function contentText(row: FlowRow): Span {
 
 function messagesText({ messages, held }: FlowRow): Span {
   if (messages < 0) return span('');
-  const text = messages === 1 ? '1 message' : `${messages} messages`;
+  const text = messageCount(messages);
   return held ? span(`${text}, held`, 'held') : span(text);
 }
 
@@ -116,6 +116,12 @@ function contentSpans(row: FlowRow, width: number): Span[] {
   return [span(` ${fit(what.text, width, 'right')}`, what.style), span(` ${fit(sizeText(row), 6, 'right')}`, 'dim')];
 }
 
+/** Of an exchange that has become a websocket, the websocket's (UI-COL-03). */
+function schemeText({ scheme, kind, messages }: FlowRow): string {
+  if (kind === 'http' && messages >= 0) return scheme === 'https' ? 'WSS' : 'WS';
+  return scheme.toUpperCase();
+}
+
 /** One row: time, scheme, method, host, path, status, signs, content, size, duration, replay, mark (UI-COL-01 to 12). */
 function tableLine(state: State, row: FlowRow, isFocused: boolean): Line {
   const { host, path, content } = widths(state.columns - extraWidth(state));
@@ -124,7 +130,7 @@ function tableLine(state: State, row: FlowRow, isFocused: boolean): Line {
   const spans = [
     span(isFocused ? '>>' : '  ', 'mark'),
     span(` ${state.around.timeOf(row.at)}`, held ?? 'dim'),
-    span(` ${fit(row.scheme.toUpperCase(), 5)}`, held ?? (row.scheme === 'https' ? 'good' : 'dim')),
+    span(` ${fit(schemeText(row), 5)}`, held ?? (row.scheme === 'https' ? 'good' : 'dim')),
     span(` ${fit(escapeBytes(row.method), 7)}`, held ?? 'method'),
     span(` ${fit(hostText(row), host, 'right')}`, 'host'),
     span(` ${fit(rest, path)}`, row.kind === 'tunnel' ? (row.failed ? 'error' : 'dim') : 'plain'),

@@ -1,5 +1,5 @@
 import type { TalkMessage } from '../../flow/conversation.js';
-import { shortDuration, shortSize } from '../../flow/sizes.js';
+import { fullSize, messageCount, shortDuration, shortSize } from '../../flow/sizes.js';
 import { type Line, line, type Span, span, textLine } from '../lines.js';
 import { contentOf, indexAt, type OpenTalk, shownCount, topOf } from '../opentalk.js';
 import type { State } from '../state.js';
@@ -49,7 +49,8 @@ function row(state: State, talk: OpenTalk, place: number, before: TalkMessage | 
 export function talkHead(state: State, talk: OpenTalk): Line {
   const { filter, columns, follows } = talk;
   const count = shownCount(talk);
-  const of = filter.text === '' ? `${count} messages` : `${count} of ${columns.length} messages: ${filter.text}`;
+  const of =
+    filter.text === '' ? messageCount(count) : `${fullSize(count)} of ${messageCount(columns.length)}: ${filter.text}`;
   const right = `${follows ? '[following]' : '[f follows]'} `;
   return {
     spans: [span(fit(` ${of}`, Math.max(0, state.columns - right.length)), 'bar'), span(right, 'bar')],

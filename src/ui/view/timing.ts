@@ -20,7 +20,8 @@ function phasesOf(flow: Flow): Phase[] {
   const own = server?.reused ? null : server;
   const phases: Phase[] = [{ name: 'connect', from: own?.startedAt, to: own?.connectedAt, absent }];
   if (server?.tls) phases.push({ name: 'TLS handshake', from: own?.connectedAt, to: own?.securedAt, absent });
-  if (flow.kind === 'tunnel') return [...phases, { name: 'open', from: flow.createdAt, to: flow.endedAt }];
+  if (flow.kind === 'tunnel')
+    return flow.error ? phases : [...phases, { name: 'open', from: flow.createdAt, to: flow.endedAt }];
   const { startedAt, endedAt } = flow.request;
   const response = responseOf(flow);
   phases.push({ name: 'request', from: startedAt, to: endedAt });

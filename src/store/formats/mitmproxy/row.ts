@@ -92,7 +92,7 @@ export function quickRow(state: NetMap, id: FlowId, find: Find): FlowRow | null 
     carried: kept === null ? 'streamed' : 'passed',
     expected,
     size: kept ?? expected ?? 0,
-    duration: endedAt(request, response, error, at) - at,
+    duration: Math.max(at, endedAt(request, response, error, at)) - at,
     held: null,
     error: (error && textAt(error, 'msg')) ?? '',
     failed: error !== null,
