@@ -129,7 +129,7 @@ test('S4-06 WS-03 messages that waited behind a held one are listed behind what 
   proxy.say({ type: 'resume', flows: [first] });
   await proxy.row((one) => one.messages === 3);
   const talk = await readTalk(proxy, both.id);
-  assert.deepEqual(told(talk), ['> text one', '< text held between', '> text held two']);
+  assert.deepEqual(told(talk), ['> text one', '< text between', '> text held two']);
   const times = talk.messages.map(({ at }) => at);
   assert.deepEqual(
     times,
