@@ -7,12 +7,13 @@ export type ConnectAnswer =
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 
-/** Reads the head of the answer; interim ones before it are skipped. */
+/** Reads the head of the answer; interim ones before it are skipped, but count for the limit. */
 export function readConnectAnswer(bytes: Buffer, limit: number): ConnectAnswer {
   let at = 0;
   for (;;) {
     const end = bytes.indexOf('\r\n\r\n', at);
-    if (end < 0) return bytes.length - at > limit || !mayBegin(bytes, at) ? { type: 'malformed' } : { type: 'more' };
+    if (at > limit) return { type: 'malformed' };
+    if (end < 0) return bytes.length > limit || !mayBegin(bytes, at) ? { type: 'malformed' } : { type: 'more' };
     const [line = ''] = bytes.toString('latin1', at, end).split('\r\n', 1);
     const [, status, reason = ''] = STATUS_LINE.exec(line) ?? [];
     if (status === undefined) return { type: 'malformed' };

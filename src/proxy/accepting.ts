@@ -3,7 +3,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Shown, Wanted } from '../certs/leaves.js';
 import { bracketed, type ClientFacts } from '../flow/flow.js';
 import type { Context } from './context.js';
-import type { ClientHello } from './hello.js';
+import { type ClientHello, protocolList } from './hello.js';
 import { logSecrets } from './secrets.js';
 import { peerChain, tlsFacts } from './securing.js';
 
@@ -46,7 +46,7 @@ export function acceptTls(
     secureContext,
     requestCert: request_client_cert,
     rejectUnauthorized: false,
-    ...(alpn === null ? {} : { ALPNProtocols: [alpn] }),
+    ...(alpn === null ? {} : { ALPNProtocols: protocolList([alpn]) }),
   });
   logSecrets(context, secure);
   const onError = (error: NodeJS.ErrnoException): void => {

@@ -13,6 +13,12 @@ export function closeGently(socket: Socket, hasEnded: boolean): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
+/** Says the last word, lets the peer read it, and closes. */
+export function closeWith(socket: Socket, bytes: string | Uint8Array): void {
+  socket.write(bytes);
+  closeGently(socket, socket.readableEnded);
+}
+
 /** Closes so that the peer cannot take what it has for complete: by a reset, or by a TLS end without close_notify. */
 export function cut(socket: Socket): void {
   if (socket instanceof TLSSocket) socket.destroy();

@@ -14,7 +14,10 @@ export type HelloReading =
   | { readonly type: 'none' };
 
 const HANDSHAKE = 0x16;
+const CLIENT_HELLO = 1;
 const LARGEST = 65_536;
+/** More of them for one message is an attack. */
+const MOST_RECORDS = 256;
 const SNI = 0;
 const ALPN = 16;
 
@@ -31,6 +34,7 @@ export function readClientHello(bytes: Buffer): HelloReading {
   const parts: Buffer[] = [];
   let at = 0;
   let got = 0;
+  let size: number | null = null;
   while (at + 5 <= bytes.length) {
     if (bytes[at] !== HANDSHAKE || bytes[at + 1] !== 3) return NONE;
     const length = bytes.readUInt16BE(at + 3);
@@ -40,13 +44,17 @@ export function readClientHello(bytes: Buffer): HelloReading {
     got += length;
     at += 5 + length;
     if (got < 4) continue;
-    const message = Buffer.concat(parts);
-    if (message[0] !== 1) return NONE;
-    const size = 4 + message.readUIntBE(1, 3);
-    if (size > LARGEST) return NONE;
-    if (got >= size) return parseHello(message.subarray(0, size));
+    size ??= sizeOf(Buffer.concat(parts));
+    if (size === null || parts.length > MOST_RECORDS) return NONE;
+    if (got >= size) return parseHello(Buffer.concat(parts).subarray(0, size));
   }
   return bytes.length > LARGEST ? NONE : MORE;
+}
+
+/** Of the message that begins so, if it is a ClientHello that may be. */
+function sizeOf(start: Buffer): number | null {
+  const size = 4 + start.readUIntBE(1, 3);
+  return start[0] !== CLIENT_HELLO || size > LARGEST ? null : size;
 }
 
 function parseHello(message: Buffer): HelloReading {
@@ -92,10 +100,19 @@ function numbers(message: Buffer, at: number): number[] {
   return all;
 }
 
+/** The names, one character per octet (RFC 7301 3.1: none is empty). Throws where they are not what their lengths say. */
 function protocols(body: Buffer): string[] {
   const names: string[] = [];
-  for (let at = 2; at < body.length; at += 1 + body.readUInt8(at)) {
-    names.push(body.toString('latin1', at + 1, at + 1 + body.readUInt8(at)));
+  for (let at = 2; at < body.length; ) {
+    const end = at + 1 + body.readUInt8(at);
+    if (end === at + 1 || end > body.length) throw new RangeError('ALPN');
+    names.push(body.toString('latin1', at + 1, end));
+    at = end;
   }
   return names;
+}
+
+/** Such names as octets again, which Node would write in UTF-8. */
+export function protocolList(names: readonly string[]): Buffer {
+  return Buffer.concat(names.flatMap((name) => [Buffer.of(name.length), Buffer.from(name, 'latin1')]));
 }

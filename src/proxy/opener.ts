@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ReverseScheme, Target } from '../flow/mode.js';
 import { failurePage } from '../http/failure.js';
 import type { Authority } from '../http/target.js';
+import { closeWith } from './closing.js';
 import type { DialFailure } from './dialled.js';
 
 /** Who wants a tunnel: where to, and how they hear of it. */
@@ -28,7 +29,7 @@ export function connectOpener(authority: Authority, told: (isOpen: boolean) => v
     },
     failed: (socket, failure) => {
       told(false);
-      socket.end(failurePage(failure));
+      closeWith(socket, failurePage(failure));
     },
   };
 }

@@ -9,6 +9,7 @@ import { pairsIn } from '../flow/distinguished.js';
 import type { Origin, ServerFacts, TlsFacts } from '../flow/flow.js';
 import type { Context } from './context.js';
 import type { DialFailure, DialResult, TlsWish } from './dialled.js';
+import { protocolList } from './hello.js';
 import { serverRefusal } from './refusals.js';
 import { logSecrets } from './secrets.js';
 
@@ -42,7 +43,7 @@ export function secure(
     host: origin.host,
     secureContext,
     rejectUnauthorized: !context.options.ssl_insecure,
-    ...(wish.alpn.length > 0 ? { ALPNProtocols: [...wish.alpn] } : {}),
+    ...(wish.alpn.length > 0 ? { ALPNProtocols: protocolList(wish.alpn) } : {}),
     ...(wish.sni !== '' && !net.isIP(wish.sni) ? { servername: wish.sni } : {}),
     ...(kept ? { session: kept.session } : {}),
   });

@@ -10,7 +10,7 @@ import type { RawRequestHead } from '../http/reader.js';
 import { type Authority, connectAuthority, connectHead, rehosted, resolveTarget } from '../http/target.js';
 import { admit, withoutLogins } from './admission.js';
 import { Brake } from './brake.js';
-import { closeGently, cut, watchHalfClosed } from './closing.js';
+import { closeGently, closeWith, cut, watchHalfClosed } from './closing.js';
 import { askForTunnel } from './connect.js';
 import { Connector, type Inside } from './connector.js';
 import type { Context } from './context.js';
@@ -365,7 +365,7 @@ export class Session implements Wire, UpstreamUser, IntakeUser, Handle {
       if (verdict.type === 'go') return this.front?.tunnel(this.socket, verdict.authority, rest, verdict.told);
       this.socket.on('error', () => {}); // the close that follows says it
       if (verdict.type === 'kill') this.socket.destroy();
-      else this.socket.end(verdict.answer);
+      else closeWith(this.socket, verdict.answer);
     });
   }
 

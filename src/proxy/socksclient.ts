@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ClientFacts } from '../flow/flow.js';
 import type { Mode } from '../flow/mode.js';
 import type { Authority } from '../http/target.js';
+import { closeGently, closeWith } from './closing.js';
 import type { Context } from './context.js';
 import type { DialFailure } from './dialled.js';
 import type { Opener } from './opener.js';
@@ -19,7 +20,7 @@ function socksOpener(authority: Authority): Opener {
     authority,
     scheme: null,
     opened: (socket) => void socket.write(socksReply('succeeded')),
-    failed: (socket, failure) => void socket.end(socksReply(codeOf(failure))),
+    failed: (socket, failure) => closeWith(socket, socksReply(codeOf(failure))),
   };
 }
 
@@ -37,8 +38,7 @@ export function serveSocks(context: Context, mode: Mode, socket: Socket, client:
     leave();
     context.log('warn', `${client.address}: ${message}`);
     context.ledger.openPassage(client, to.host, to.port, 'tcp', '').failed('malformed-request', message);
-    socket.end();
-    socket.resume();
+    closeGently(socket, socket.readableEnded);
   };
   const socks = new Socks5({
     send: (bytes) => void socket.write(bytes),

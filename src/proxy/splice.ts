@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { cut } from './closing.js';
 
 export interface SpliceListener {
   moved(toServer: number, toClient: number): void;
@@ -15,8 +16,7 @@ export function splice(client: Socket, server: Socket, listener: SpliceListener)
   };
   const fail = (error: Error): void => {
     failure ??= error;
-    client.destroy();
-    server.destroy();
+    for (const one of [client, server]) cut(one); // neither side shall take it for an end
   };
   const join = (from: Socket, to: Socket, moved: (bytes: number) => void): void => {
     from.on('data', (bytes: Buffer) => {
@@ -29,7 +29,7 @@ export function splice(client: Socket, server: Socket, listener: SpliceListener)
     });
     from.on('error', fail);
     const gone = (): void => {
-      if (!from.readableEnded) to.destroy();
+      if (!from.readableEnded) cut(to);
       closed();
     };
     from.on('close', gone);

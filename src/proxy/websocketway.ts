@@ -9,6 +9,9 @@ import type { Way } from './way.js';
 
 /** Bytes from which on a message is not read, kept, and shown to those who look: it passes in its frames. */
 export const LARGEST_MESSAGE = 16 * 1024 * 1024;
+/** RFC 6455 5.5. */
+const LARGEST_CONTROL = 125;
+
 /** Hears what the user should know of a websocket. */
 export interface WebSocketTeller {
   note(text: string): void;
@@ -33,6 +36,8 @@ export class WebSocketWay implements Way {
   /** The frames of a control message that is coming; null outside of one. */
   private control: Buffer[] | null = null;
   private hasClosed = false;
+  /** Frames are not looked at any more. */
+  private isStray = false;
   /** A frame came that ends the websocket: no ping overtakes it. */
   private isEnding = false;
   private readonly unread = new Unread();
@@ -109,6 +114,13 @@ export class WebSocketWay implements Way {
   // --- frames
 
   private begun(head: FrameHead, early: Buffer): void {
+    if (this.hasClosed) this.stray(`something of the ${this.who} follows a close frame`);
+    else if (isControl(head.opcode) && head.length > LARGEST_CONTROL)
+      this.stray(`a control frame of the ${this.who} has more than ${LARGEST_CONTROL} bytes`);
+    if (this.isStray) {
+      if (early.length > 0) this.put(early);
+      return;
+    }
     this.isEnding ||= !goesOn(head, this.current !== null, this.deflate !== null);
     if (isControl(head.opcode)) {
       this.control = early.length > 0 ? [early] : [];
@@ -133,7 +145,8 @@ export class WebSocketWay implements Way {
   }
 
   private took(part: Buffer): void {
-    if (this.control) this.control.push(part);
+    if (this.isStray) this.put(part);
+    else if (this.control) this.control.push(part);
     else if (this.current) this.takeData(this.current, part);
   }
 
@@ -149,6 +162,7 @@ export class WebSocketWay implements Way {
   }
 
   private ended(): void {
+    if (this.isStray) return;
     if (this.control) return this.endControl(Buffer.concat(this.control));
     const message = this.current;
     if (!message || !this.isFinal) return;
@@ -174,6 +188,15 @@ export class WebSocketWay implements Way {
     if (this.backlog || isInOrder) this.put(frame);
     else this.whenRead(this.isEnding ? () => this.lane.after(go) : go);
     this.feed(frame);
+  }
+
+  /** What comes from here on is no websocket any more: it passes behind all that came before. */
+  private stray(why: string): void {
+    if (this.isStray) return;
+    this.isStray = true;
+    if (this.isBlind) return;
+    this.teller.note(`${why}: it passes unread from here on`);
+    if (!this.backlog) this.queue([]);
   }
 
   private lost(rest: Buffer): void {

@@ -71,7 +71,6 @@ export class MessageReader {
   private receiver: Receiver;
   private isBroken = false;
   private isClosed = false;
-  private hasConcluded = false;
   /** Pieces that the receiver has not done with. */
   private underway = 0;
   private given = 0;
@@ -153,7 +152,6 @@ export class MessageReader {
       if (!this.isClosed) this.listener.message(content, !isBinary);
     });
     receiver.on('conclude', (code, reason) => {
-      this.hasConcluded = true;
       if (!this.isClosed) this.listener.concluded(code, reason.toString());
     });
     receiver.on('error', () => {}); // the piece that it is about says it
@@ -165,8 +163,7 @@ export class MessageReader {
     const [next] = this.beginnings;
     if (next && this.given >= next.given) return; // in the message that is to be forgotten
     this.isBroken = true;
-    if (this.hasConcluded) this.listener.broken('something follows a close frame');
-    else this.listener.broken(isTooLarge(error) ? tooLarge(this.limit) : error.message);
+    this.listener.broken(isTooLarge(error) ? tooLarge(this.limit) : error.message);
   }
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { test } from 'node:test';
 import { askInside, secure } from '../script/scripted.js';
 import { Client } from '../support/client.js';
@@ -34,6 +36,19 @@ test('MO-04 OPT-10 a server that is passed through and not there is refused in S
   const proxy = await startProxy(t, { mode: ['socks5'], ignore_hosts: ['.*'] });
   const client = await socksTo(proxy, '127.0.0.1', 1);
   assert.equal(await client.until('close'), '\x05\x00\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00');
+});
+
+test('MO-04 a client that was refused and does not close is left behind', async (t) => {
+  const proxy = await startProxy(t, { mode: ['socks5'], ignore_hosts: ['.*'] });
+  const socket = net.connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });
+  t.after(() => socket.destroy());
+  socket.write('\x05\x01\x00\x05\x01\x00\x03\x09127.0.0.1\x00\x01', 'latin1');
+  socket.resume();
+  await once(socket, 'end');
+  const beat = setInterval(() => socket.write('still here'), 20);
+  t.after(() => clearInterval(beat));
+  const [error] = await once(socket, 'error');
+  assert.match(error.code, /ECONNRESET|EPIPE/);
 });
 
 test('MO-04 a client that speaks HTTP to a SOCKS port is a row that says so', async (t) => {

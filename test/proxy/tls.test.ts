@@ -191,6 +191,37 @@ test('TL-08 a server that wants a certificate says so also while the handshake w
   assert.match(row.error, /it wants a certificate of the client.*client_certs gives it one/);
 });
 
+/** Names of protocols as they are sent, one character per octet. */
+function offer(...names: readonly string[]): Buffer {
+  return Buffer.concat(names.flatMap((name) => [Buffer.of(name.length), Buffer.from(name, 'latin1')]));
+}
+
+test('PD-04 OPT-12 names of protocols pass byte for byte, and bad ones end no more than their connection', async (t) => {
+  const high = '\xff'.repeat(100);
+  const origin = await startTlsOrigin(t, response('secret'));
+  const agreeing = tls.createServer({ ...origin.identity, ALPNProtocols: offer(high) }, (socket) => {
+    socket.on('error', () => {}); // the client leaves
+    socket.end('hello');
+  });
+  agreeing.listen(0, '127.0.0.1');
+  await once(agreeing, 'listening');
+  t.after(() => agreeing.close());
+  const { port } = agreeing.address() as AddressInfo;
+  const proxy = await startProxy(t, { ssl_insecure: true, tcp_hosts: ['localhost'] });
+  const meet = async (alpn: Buffer): Promise<tls.TLSSocket> => {
+    const { socket } = await openTunnel(proxy, `localhost:${port}`);
+    return tls.connect({ socket, ALPNProtocols: alpn, rejectUnauthorized: false });
+  };
+  const client = await meet(offer(high, 'x'));
+  await once(client, 'secureConnect');
+  assert.equal(client.alpnProtocol, high);
+  client.destroy();
+  const long = await meet(offer('\xff'.repeat(200)));
+  long.on('error', () => {}); // nobody agrees
+  await once(long, 'close');
+  assert.match((await exchange(proxy, origin)).answer, /secret/);
+});
+
 test('a client that breaks the TLS it has agreed on is hung up on', async (t) => {
   const origin = await startTlsOrigin(t, response('secret'));
   const proxy = await startProxy(t, { ssl_insecure: true });

@@ -5,6 +5,7 @@ import tls from 'node:tls';
 import { Client } from '../support/client.js';
 import { response, startOrigin } from '../support/origin.js';
 import { type RunningProxy, startProxy } from '../support/proxy.js';
+import { startSpeaker } from '../support/speaker.js';
 import { startTlsOrigin } from '../support/tlsorigin.js';
 
 async function openTunnel(proxy: RunningProxy, authority: string): Promise<Client> {
@@ -85,6 +86,17 @@ test('a client that offers only h2 is passed through, with a row that says so', 
   assert.equal(socket.alpnProtocol, 'h2');
   const row = await proxy.row((one) => one.kind === 'tunnel');
   assert.match(row.error, /offers only h2/);
+});
+
+test('OPT-10 a connection that is reset while it passes through is reset on the other side, too', async (t) => {
+  const speaker = await startSpeaker(t, {
+    answer: ({ socket }) => socket.write('half of it', () => socket.resetAndDestroy()),
+  });
+  const proxy = await startProxy(t, { ignore_hosts: ['^localhost:'] });
+  const { socket } = await openTunnel(proxy, `localhost:${speaker.port}`);
+  const ended = new Promise((done) => socket.on('error', done).on('end', () => done('end')));
+  socket.write('ask');
+  assert.equal(((await ended) as NodeJS.ErrnoException).code, 'ECONNRESET');
 });
 
 test('OPT-10 ignore_hosts passes a host through untouched: the client sees the server’s own certificate', async (t) => {

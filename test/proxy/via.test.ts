@@ -62,6 +62,7 @@ test('MO-02 the answer to a CONNECT is read however it comes', () => {
     'HTTP/2 200\r\n\r\n',
     'HTTP/1.1 99 x\r\n\r\n',
     `HTTP/1.1 200 OK\r\nA: ${'a'.repeat(1000)}`,
+    'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100),
   ])
     assert.deepEqual(readConnectAnswer(Buffer.from(text), 1000), { type: 'malformed' }, text.slice(0, 20));
 });

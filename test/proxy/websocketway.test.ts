@@ -206,5 +206,30 @@ for (const isLater of [false, true])
     await sent.arrives(all);
     await sent.until(() => hasEnded, 'the end');
     assert.deepEqual(sent.wire, all);
-    assert.match(sent.notes.join(), /\(something follows a close frame\)/);
+    assert.deepEqual(sent.notes, ['something of the client follows a close frame: it passes unread from here on']);
   });
+
+test('WS-04 a message that is being decoded when frames follow a close does not keep the end back', async (t) => {
+  const sent = await begin(t, DEFLATE, NOBODY);
+  const all = Buffer.concat([await compressed(Buffer.from('said')), CLOSE, frame(TEXT)]);
+  sent.way.push(Buffer.from(all));
+  await new Promise<void>((done) => sent.way.end(done));
+  await sent.arrives(all);
+  assert.deepEqual(sent.wire, all);
+  assert.equal(sent.conversation.length, 1);
+});
+
+test('WS-04 RFC 6455 5.5 a control frame that is too large is not gathered, and passes behind what came before', async (t) => {
+  const judge: Judge = { looks: true, judge: (_, done) => done(0, PASSES) };
+  const sent = await begin(t, DEFLATE, judge);
+  const start = Buffer.concat([frame(TEXT), headOf({ opcode: 9 }, 2 ** 40)]);
+  const part = Buffer.alloc(100_000, 'x');
+  sent.way.push(Buffer.from(start));
+  sent.way.push(Buffer.from(part));
+  const all = Buffer.concat([start, part]);
+  await sent.arrives(all);
+  assert.deepEqual(sent.wire, all);
+  assert.deepEqual(sent.notes, [
+    'a control frame of the client has more than 125 bytes: it passes unread from here on',
+  ]);
+});

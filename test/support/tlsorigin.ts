@@ -9,6 +9,8 @@ import { temporaryFolder } from './proxy.js';
 
 export interface TlsOrigin {
   readonly port: number;
+  /** What it shows. */
+  readonly identity: { readonly key: string; readonly cert: string };
   /** The PEM file of the CA that signed its certificate. */
   readonly caFile: string;
   /** Everything it was sent after a handshake, one character per octet. */
@@ -59,6 +61,7 @@ export async function startTlsOrigin(
   const { port } = server.address() as { port: number };
   return {
     port,
+    identity: { key: leaf.key, cert: leaf.certificate },
     caFile,
     received: () => received,
     handshakes,
