@@ -57,9 +57,14 @@ export function talkOver(
   };
   const way = (fromClient: boolean, out: Outbox): Way => {
     const relieved = (): void => dialogue.relieve();
-    const lane = new Lane(conversation, hooks, relieved);
-    if (spoken.type === 'tcp') return new TcpWay(fromClient, lane, out);
-    return new WebSocketWay(fromClient, spoken.deflate, conversation, hooks, lane, out, teller, relieved);
+    if (spoken.type === 'tcp') return new TcpWay(fromClient, new Lane(conversation, hooks, relieved), out);
+    const lane = new Lane(conversation, hooks, () => {
+      websocket.readOn();
+      relieved();
+    });
+    const { deflate } = spoken;
+    const websocket = new WebSocketWay(fromClient, deflate, conversation, hooks, lane, out, teller, relieved);
+    return websocket;
   };
   const outs = {
     toServer: new Outbox(server.socket, context.postman),

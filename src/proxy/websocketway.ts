@@ -68,6 +68,9 @@ export class WebSocketWay implements Way {
       lost: (rest) => this.lost(rest),
     });
     this.reader = new MessageReader(fromClient, deflate, LARGEST_MESSAGE, {
+      get isFull() {
+        return lane.isFull;
+      },
       message: (content, isText) => this.read(content, isText),
       concluded: (code, reason) => this.lane.after(() => teller.concluded(fromClient, code, reason)),
       broken: (why) => this.giveUp(`what the ${this.who} sends cannot be read (${why})`),
@@ -83,6 +86,11 @@ export class WebSocketWay implements Way {
     this.ruler.push(bytes);
     this.sendInjections();
     this.out.flush();
+  }
+
+  /** The lane has room again. */
+  readOn(): void {
+    this.reader.resume();
   }
 
   end(done: () => void): void {

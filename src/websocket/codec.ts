@@ -43,6 +43,8 @@ export function keepsContext(deflate: Deflate, fromClient: boolean): boolean {
 }
 
 export interface MessageListener {
+  /** What has been read waits: nothing more is read until it calls `resume`. */
+  readonly isFull: boolean;
   message(content: Buffer, isText: boolean): void;
   /** A close frame; 1005 stands for one without a code. */
   concluded(code: number, reason: string): void;
@@ -73,6 +75,8 @@ export class MessageReader {
   private isClosed = false;
   /** Pieces that the receiver has not done with. */
   private underway = 0;
+  /** Pieces that it has not got yet: what is small may inflate to a thousand times its size. */
+  private readonly pieces: Buffer[] = [];
   private given = 0;
   private readonly beginnings: Anew[] = [];
 
@@ -91,14 +95,24 @@ export class MessageReader {
     if (this.isBroken || this.isClosed) return;
     const last = this.beginnings.at(-1);
     if (last) last.bytes.push(bytes);
-    else this.write(bytes);
+    else this.take(bytes);
+  }
+
+  /** Reads on after the listener was full. */
+  resume(): void {
+    if (this.isBroken || this.isClosed) return;
+    while (this.underway === 0 && !this.listener.isFull) {
+      const bytes = this.pieces.shift();
+      if (!bytes) return;
+      this.write(bytes);
+    }
   }
 
   /** Forgets a message that has begun; so many that came whole before it have yet to be given. */
   restart(expected: number): void {
     if (this.isBroken || this.isClosed) return;
     this.beginnings.push({ given: this.given + expected, bytes: [] });
-    if (this.underway === 0) this.begin();
+    if (this.isIdle) this.begin();
   }
 
   /** Tells nothing more. What inflates is let go once it rests: until then it may not be touched. */
@@ -109,6 +123,16 @@ export class MessageReader {
     if (this.underway === 0) this.cleanUp();
   }
 
+  /** Everything that came has been read. */
+  private get isIdle(): boolean {
+    return this.underway === 0 && this.pieces.length === 0;
+  }
+
+  private take(bytes: Buffer): void {
+    if (this.isIdle && !this.listener.isFull) this.write(bytes);
+    else this.pieces.push(bytes);
+  }
+
   private write(bytes: Buffer): void {
     this.underway += 1;
     this.receiver.write(bytes, (error) => {
@@ -116,6 +140,7 @@ export class MessageReader {
       if (error) this.failed(error);
       if (this.underway > 0) return;
       if (this.isClosed) this.cleanUp();
+      else if (this.pieces.length > 0) this.resume();
       else if (!this.isBroken) this.begin();
     });
   }
@@ -125,8 +150,8 @@ export class MessageReader {
     if (!next) return;
     if (!keepsContext(this.deflate, this.fromClient)) this.renew();
     this.receiver = this.open();
-    for (const bytes of next.bytes) this.write(bytes);
-    if (this.underway === 0) this.begin();
+    for (const bytes of next.bytes) this.take(bytes);
+    if (this.isIdle) this.begin();
   }
 
   /** Without a context nothing of the message that is forgotten may be left. */
@@ -163,6 +188,7 @@ export class MessageReader {
     const [next] = this.beginnings;
     if (next && this.given >= next.given) return; // in the message that is to be forgotten
     this.isBroken = true;
+    this.pieces.length = 0;
     this.listener.broken(isTooLarge(error) ? tooLarge(this.limit) : error.message);
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Conversation } from '../../src/proxy/conversation.js';
-import { type Judge, type Judgement, Lane } from '../../src/proxy/lane.js';
+import { type Judge, type Judgement, Lane, type Utterance } from '../../src/proxy/lane.js';
 import { Outbox, Postman } from '../../src/proxy/outbox.js';
 import { Spool } from '../../src/proxy/spool.js';
 import { LARGEST_MESSAGE, WebSocketWay } from '../../src/proxy/websocketway.js';
@@ -17,12 +17,23 @@ const { deflate: DEFLATE } = negotiated('permessage-deflate');
 const PASSES: Judgement = { content: null, isDropped: false, holds: false };
 const NOBODY: Judge = { looks: false, judge: () => assert.fail('nobody looks') };
 
+class CountingLane extends Lane {
+  /** Messages that the reader has given. */
+  read = 0;
+
+  override say(said: Utterance): void {
+    this.read += 1;
+    super.say(said);
+  }
+}
+
 /** What a client sends on its way to a server that only listens. */
 class Sent {
   readonly notes: string[] = [];
   relieved = 0;
   wire = Buffer.alloc(0);
   readonly way: WebSocketWay;
+  readonly lane: CountingLane;
   private look = (): void => {};
 
   constructor(
@@ -40,8 +51,11 @@ class Sent {
       concluded: () => {},
       fail: (why: string) => assert.fail(why),
     };
-    const lane = new Lane(conversation, judge, relieved);
-    this.way = new WebSocketWay(true, deflate, conversation, judge, lane, outbox, teller, relieved);
+    this.lane = new CountingLane(conversation, judge, () => {
+      this.way.readOn();
+      relieved();
+    });
+    this.way = new WebSocketWay(true, deflate, conversation, judge, this.lane, outbox, teller, relieved);
   }
 
   arrived(piece: Buffer): void {
@@ -208,6 +222,24 @@ for (const isLater of [false, true])
     assert.deepEqual(sent.wire, all);
     assert.deepEqual(sent.notes, ['something of the client follows a close frame: it passes unread from here on']);
   });
+
+test('RFC 7692 compressed messages are read one piece at a time, as those before them go on', async (t) => {
+  const waiting: (() => void)[] = [];
+  const judge: Judge = { looks: true, judge: (_, done) => waiting.push(() => done(0, PASSES)) };
+  const sent = await begin(t, DEFLATE, judge);
+  const bombs = 8;
+  const bomb = await compressed(Buffer.alloc(2 * 1024 * 1024, 'x'));
+  for (let count = 0; count < bombs; count += 1) sent.way.push(Buffer.from(bomb));
+  let passed = 0;
+  for (; passed < bombs; passed += 1) {
+    await sent.until(() => waiting.length > 0, 'a message to judge');
+    assert.ok(sent.lane.read <= passed + 2, `${sent.lane.read} were read when ${passed} had passed`);
+    waiting.shift()?.();
+  }
+  const all = Buffer.concat(Array.from({ length: bombs }, () => bomb));
+  await sent.arrives(all);
+  assert.deepEqual(sent.wire, all);
+});
 
 test('WS-04 a message that is being decoded when frames follow a close does not keep the end back', async (t) => {
   const sent = await begin(t, DEFLATE, NOBODY);

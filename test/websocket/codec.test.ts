@@ -16,6 +16,7 @@ class Heard {
 
   constructor(fromClient: boolean, deflate: Deflate) {
     this.reader = new MessageReader(fromClient, deflate, LIMIT, {
+      isFull: false,
       message: (content, isText) => {
         this.messages.push(isText ? content.toString() : `binary ${content.toString('hex')}`);
         this.look();
