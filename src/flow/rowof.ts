@@ -82,7 +82,7 @@ export function httpRow(flow: ShownHttp): FlowRow {
     body: bodySign(shown),
     carried: shown.carriage.how,
     expected: shown.expected,
-    size: shown.size === 0 ? (flow.conversation?.received ?? 0) : shown.size,
+    size: flow.conversation?.received ?? shown.size,
     duration: duration(flow),
     held: flow.heldSide,
     error: error?.message ?? flow.waitsFor ?? '',

@@ -61,7 +61,10 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['MO-06', 'differs: not there, and said so'],
   ['MO-07', 'differs: not there, and said so'],
   ['MO-08', 'differs: not there, and said so'],
-  ['PD-01', 'differs: the address and the server name are matched, not the Host field'],
+  [
+    'PD-01',
+    'differs: the address and the server name are matched, for it is decided before anything is sent or dialled: not the Host field, nor the address that a name leads to',
+  ],
   ['OPT-70', 'differs: no LDAP; logins are asked for before any script sees the request, and are shown as hidden'],
   ['OPT-13', 'differs: there is no udp_hosts'],
   ['EVT-30', 'differs: not there: see AD-07'],
@@ -153,7 +156,10 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['TL-12', 'differs: TLS inside a TLS that was opened is read as raw bytes'],
   ['ON-02', 'differs: sluice.test is no host of the network; mitm.it is, and is not ours'],
   ['WS-05', 'differs: not there: only HTTP requests are replayed, and the refusal says so'],
-  ['PD-09', 'differs: HTTP/1 is what begins with a method and a blank; all else is raw TCP'],
+  [
+    'PD-09',
+    'differs: HTTP/1 is what begins with a method and a blank; all else is raw TCP, and so is a word in upper case behind which nothing comes for a second',
+  ],
   ['H2-07', 'differs: not there: no HTTP/3'],
   ['TL-10', 'differs: a failed handshake is a row that names the cause and what helps; a key passes the host through'],
   ['H1-08', 'differs: Expect: 100-continue is relayed unless the request is buffered'],
@@ -165,7 +171,11 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['H1-05', 'differs: folded header lines are refused unless validate_inbound_headers is off'],
   ['EVT-27', 'differs: messages can be dropped, too'],
   ['ORD-16', 'differs: see AD-07: there is no update'],
-  ['ORD-17', 'differs: the server is always dialled first'],
+  ['ORD-17', 'differs: the server is always dialled before tcp_start, as soon as it is clear what is spoken'],
+  [
+    'OPT-57',
+    'differs: not there: a server is dialled when the client has said what it speaks, or nothing for a tenth of a second',
+  ],
   ['DMW-02', 'differs: a message that was changed is sent in one frame; pings and pongs are not logged'],
   [
     'WS-02',
@@ -173,7 +183,7 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ],
   [
     'WS-06',
-    'differs: a reset passes as a reset; a client that closes its half before anybody has said a word is let go, with a row that says so',
+    'differs: a reset passes as a reset; a client that closes its half before anybody has said a word is let go, with a row that says so: it cannot be told from one that has left',
   ],
   ['NF-09', 'differs: a flow that is damaged within itself costs no other, and the flows behind it are loaded, too'],
   ['HAR-01', 'differs: postData stands with any method that has a body, and `connect` has the time of `ssl` in it'],
@@ -187,7 +197,7 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
 /** Rows of features.md, sections 5 to 8, that wait for what is not there yet. A row leaves with the test that shows it. */
 export const WAITS: readonly (readonly [id: string, text: string])[] = [
   ['MO-09', 'waits for DNS'],
-  ['MO-12', 'waits for files of flows'],
+  ['MO-12', 'differs: flows of files keep the server they had, and are replayed there'],
   ['ORD-04', 'waits for a lazy connection strategy'],
   ['EVT-28', 'waits for UDP flows'],
   ['DMW-04', 'waits for UDP flows'],
@@ -213,7 +223,7 @@ export const WAITS: readonly (readonly [id: string, text: string])[] = [
   ['STX-07', 'waits for export'],
   ['STX-03', 'waits for server replay'],
   ['STX-13', 'waits for rules that modify bodies'],
-  ['STX-12', 'waits for filters over bodies'],
+  ['STX-12', 'differs: ordered by size, a missing body counts the bytes that passed'],
   ['STX-10', 'waits for editing bodies in the flow view'],
 ];
 

@@ -15,7 +15,17 @@ const ARGUMENTS: Readonly<Record<ArgumentKind, string>> = {
   hello: 'ClientHello',
   tls: 'Client',
   flow: 'HTTPFlow',
-  talk: 'HTTPFlow or TCPFlow',
+  talk: 'HTTPFlow',
+};
+
+/** What events get where it is not what their kind of argument is called. */
+const GIVEN: Readonly<Record<string, string>> = {
+  tls_established_server: 'Server',
+  tls_failed_server: 'Server',
+  tcp_start: 'TCPFlow',
+  tcp_message: 'TCPFlow',
+  tcp_end: 'TCPFlow',
+  tcp_error: 'TCPFlow',
 };
 
 /** Every event, with what is said of it. */
@@ -23,7 +33,7 @@ export function eventRows(): readonly (readonly [name: string, others: string, a
   return eventNames.map((name) => {
     const { argument, when, guarantee } = eventTable[name];
     const others = spellings(name).filter((spelling) => spelling !== name);
-    const given = argument === 'tls' && name.endsWith('_server') ? 'Server' : ARGUMENTS[argument];
+    const given = GIVEN[name] ?? ARGUMENTS[argument];
     return [name, others.map(code).join(' '), given, [when, guarantee].filter(Boolean).join(' ')];
   });
 }
@@ -126,6 +136,9 @@ back to what it was and the user is told why.
 | a script set \`flow.response\` in \`request\` | requestheaders, request, responseheaders, response; no server is asked |
 | a streamed request | requestheaders, serverconnect, server_connected, request, responseheaders, response; a server that answers early may come before request |
 | no connection | requestheaders, request, serverconnect, server_connect_error, error |
+| a websocket | requestheaders, request, websockets_handshake, then the server is dialled; responseheaders and response with its 101, websocket_start, websocket_message for each, websocket_end |
+| raw TCP | clientconnect, next_layer, serverconnect, server_connected, tcp_start, tcp_message for each, tcp_end, or tcp_error where the connection broke |
+| another proxy on the way | serverconnect, http_connect_upstream, server_connected |
 | a server that stops in the body | up to responseheaders, then error; the flow has a response and an error |
 
 The hooks of one flow come one after the other, and the flow waits for each. When several scripts have a hook for an
@@ -148,6 +161,9 @@ of the hook comes when you, or another, let it go.
 | any of them | \`marked\`, \`comment\`, \`metadata\`; \`kill()\`; but for \`error\`, \`intercept()\` |
 | \`clientconnect\` | \`client.error\` closes the connection |
 | \`serverconnect\` | \`server.address\` sends it elsewhere, while server name and certificate stay those asked for; \`server.error\` refuses it |
+| \`websockets_handshake\` | the fields of the handshake, \`Sec-WebSocket-*\` among them |
+| \`websocket_message\`, \`tcp_message\` | the content of the newest message, and whether it is dropped |
+| \`http_connect_upstream\` | the fields of our own CONNECT; \`flow.kill()\` |
 | \`http_connect\` | the destination; a \`flow.response\` that is not 2xx refuses it |
 | \`next_layer\` | \`layer.name\`: inside CONNECT, \`tcp\` passes the connection through untouched |
 | \`tls_clienthello\` | \`ignoreConnection\` passes the connection through untouched |
@@ -258,8 +274,8 @@ ${STREAMING}
 
 \`|\` in the console asks for a file and runs it on the focused flow; \`:script.run @all FILE\` runs it on several. In a
 thread of their own come \`start\`, \`configure\` and \`running\`; then for each flow \`requestheaders\` and \`request\`,
-\`responseheaders\` and \`response\` if it has a response, \`error\` if it has an error; then \`done\`. There are no connections
-and so none of their events. Bodies are there from the first hook on, unless they were not kept: then \`content\` is null
+\`responseheaders\` and \`response\` if it has a response, \`error\` if it has an error; then \`done\`. A conversation goes
+through its own events, its messages added one by one. There are no connections and so none of their events. Bodies are there from the first hook on, unless they were not kept: then \`content\` is null
 in all of them. \`stream\` has no effect, and a script that runs once cannot change options, quit, or release flows.
 
 What the script changes is put onto the flow, and \`V\` undoes it. A hook that throws drops the changes of its flow, and

@@ -79,12 +79,13 @@ test('a held message is edited in the editor, another dropped, and a third put b
   assert.deepEqual(origin.heard, ['edited by hand']);
 });
 
-test('the Request and Response tabs of an open websocket say where its bytes are', async (t) => {
+test('UI-COL-03 an open websocket is one in the list, and its Request and Response tabs say where its bytes are', async (t) => {
   const { screen, port } = await openApp(t);
   const origin = await startWebSocketOrigin(t);
   const client = await openWebSocketAt(port, origin.port);
   client.socket.send('said');
   await screen.sees('2 messages');
+  assert.match(screen.text(), / WS +GET .* 101 .* 2 messages +4b /);
   screen.press('\r');
   await screen.sees('Messages 2');
   for (const field of ['Sec-WebSocket-Accept:', 'Sec-WebSocket-Key:']) {

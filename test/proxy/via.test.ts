@@ -151,10 +151,11 @@ test('MO-02 a proxy that is not there, or speaks no HTTP, is a failure that says
   assert.match(await client.until('close'), /502[\s\S]*answered CONNECT shop\.example:443 with no HTTP/);
 });
 
-test('EVT-12 DMC-15 scripts may change the fields of the CONNECT that goes to the proxy, or kill it', async (t) => {
+test('S3-03 S3-24 EVT-12 DMC-15 scripts see the CONNECT of the client, and may change the fields of the one that goes to the proxy, or kill it', async (t) => {
   const origin = await startOrigin(t, answering(response('x')));
   const other = await startOther(t);
   const source = `
+    export function http_connect({ request }) { console.log('the client asks for', request.port); }
     export function http_connect_upstream(flow) {
       if (flow.request.host === 'never.example') return flow.kill();
       console.log(flow.request.method, flow.request.port);
@@ -167,7 +168,8 @@ test('EVT-12 DMC-15 scripts may change the fields of the CONNECT that goes to th
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   await client.until('200 OK');
   assert.match(other.heads[0] ?? '', /\r\nProxy-Authorization: Bearer t\r\n/);
-  assert.deepEqual(await saidUntil(proxy, 't.mjs', 'via http true'), [`CONNECT ${origin.port}`, 'via http true']);
+  const heard = await saidUntil(proxy, 't.mjs', 'via http true');
+  assert.deepEqual(heard, [`the client asks for ${origin.port}`, `CONNECT ${origin.port}`, 'via http true']);
   const second = await openTunnel(proxy, 'never.example:80');
   second.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   assert.match(await second.until('close'), /a script killed the CONNECT to never\.example:80/);
