@@ -29,7 +29,8 @@ export const SHOW_ALL: TalkFilter = { text: '', signs: [], words: [] };
 export const talkFilterHelp: readonly (readonly [string, string])[] = [
   ['> <', 'to the server, to the client'],
   ['~text ~binary', 'kind of message'],
-  ['~dropped ~injected ~edited ~held', 'what was done to it'],
+  ['~dropped ~injected', 'what was done to it'],
+  ['~edited ~held', 'the same'],
   ['!SIGN', 'the others'],
   ['WORD', 'whose content holds it, whatever its case'],
 ];

@@ -27,6 +27,8 @@ export function statusLine(state: State): Line {
   if (options.view_order !== 'time' || options.view_order_reversed)
     chip(`${options.view_order}${options.view_order_reversed ? ' ↓' : ''}`);
   if (options.ignore_hosts.length > 0) chip(`Ignore:${options.ignore_hosts.length}`);
+  else if (options.allow_hosts.length > 0) chip(`Allow:${options.allow_hosts.length}`);
+  if (options.tcp_hosts.length > 0) chip(`TCP:${options.tcp_hosts.length}`);
   if (options.intercept !== null) chip(`${options.intercept_active ? 'i' : 'Xi'}:${options.intercept}`, 'held');
   const flags: string[] = [];
   if (options.showhost) flags.push('showhost');
@@ -49,10 +51,17 @@ function loadingText({ path, count }: NonNullable<State['loading']>): string {
   return `loading ${basename(path)}: ${flowCount(count)}`;
 }
 
-/** Every place clients come in at, or how many there are (UI-SB-16). */
+/** Every place clients come in at (UI-SB-19), or how many there are (UI-SB-16) and as many of them as fit. */
 function placesText(places: readonly ListeningPlace[], room: number): string {
-  const text = places.map((place) => `[${placeText(place)}]`).join(' ');
-  return textWidth(text) <= room || places.length === 1 ? text : `[modes:${places.length}]`;
+  const texts = places.map((place) => `[${placeText(place)}]`);
+  const whole = texts.join(' ');
+  if (textWidth(whole) <= room || places.length === 1) return whole;
+  let text = `[modes:${places.length}]`;
+  for (const one of texts) {
+    if (textWidth(text) + 1 + textWidth(one) > room) break;
+    text += ` ${one}`;
+  }
+  return text;
 }
 
 interface Hint {
@@ -62,6 +71,12 @@ interface Hint {
 }
 
 const hasFlow = (state: State): boolean => focusedRow(state) !== undefined;
+
+/** Conversations are not replayed. */
+function isReplayable(state: State): boolean {
+  const row = focusedRow(state);
+  return row?.kind === 'http' && row.messages < 0;
+}
 
 function isOpenWebSocket(state: State): boolean {
   const row = focusedRow(state);
@@ -77,7 +92,7 @@ const HINTS: Readonly<Record<string, readonly Hint[]>> = {
       label: 'pass this host through',
       when: (state) => focusedRow(state)?.passable ?? false,
     },
-    { command: 'replay.client @focus', label: 'replay', when: hasFlow },
+    { command: 'replay.client @focus', label: 'replay', when: isReplayable },
     { command: 'console.command script.run @focus', label: 'pipe', when: hasFlow },
     { command: 'flow.kill @focus', label: 'kill', when: (state) => focusedRow(state)?.duration === -1 },
     { command: 'flow.revert @focus', label: 'revert', when: (state) => focusedRow(state)?.changed ?? false },
@@ -95,7 +110,7 @@ const HINTS: Readonly<Record<string, readonly Hint[]>> = {
     { command: 'view.focus.next', label: 'next' },
     { command: 'view.focus.prev', label: 'previous' },
     { command: 'search.next', label: 'next hit', when: ({ sought }) => sought !== null },
-    { command: 'replay.client @focus', label: 'replay' },
+    { command: 'replay.client @focus', label: 'replay', when: isReplayable },
     { command: 'console.command script.run @focus', label: 'pipe' },
     { command: 'script.edit @focus', label: 'edit script', when: (state) => focusedRow(state)?.scriptFailed ?? false },
     { command: 'flow.kill @focus', label: 'kill', when: (state) => focusedRow(state)?.duration === -1 },
