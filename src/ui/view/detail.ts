@@ -145,7 +145,7 @@ export function detailLines(state: State, flow: Flow): Line[] {
           ...carriage('Response body', responseOf(flow), flow.talk !== null, flow.phase === 'failed'),
         ]
       : section(flow.talk ? 'Not HTTP' : flow.error ? 'Failed before it was read' : 'Passed through unread', [
-          ['because', flow.why || (flow.error?.message ?? '–')],
+          ...(flow.why === '' ? [] : [['because', flow.why] as const]),
           ['bytes to the server', fullSize(flow.sent)],
           ['bytes to the client', fullSize(flow.received)],
         ]);
