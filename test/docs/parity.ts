@@ -171,6 +171,15 @@ export const DIFFERENCES: readonly (readonly [id: string, text: string])[] = [
   ['H1-05', 'differs: folded header lines are refused unless validate_inbound_headers is off'],
   ['EVT-27', 'differs: messages can be dropped, too'],
   ['ORD-16', 'differs: see AD-07: there is no update'],
+  [
+    'H1-06',
+    'differs: a client connection has one request under way at a time, and so one connection to a server; five unused ones are kept',
+  ],
+  [
+    'H1-14',
+    'differs: CONNECT is answered before the server is dialled; that it cannot be reached is said inside the tunnel',
+  ],
+  ['ON-01', 'differs: there is no /cert/magisk'],
   ['ORD-17', 'differs: the server is always dialled before tcp_start, as soon as it is clear what is spoken'],
   [
     'OPT-57',

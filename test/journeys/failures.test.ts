@@ -87,6 +87,10 @@ test('H1-12 reliability 18: a malformed response is answered 502, and is a row',
   );
   const answer = await fetchThrough(port, `http://127.0.0.1:${origin.port}/twice`);
   assert.match(answer, /^HTTP\/1\.1 502 Bad Gateway\r\n/);
+  const [head = '', page = ''] = answer.split('\r\n\r\n');
+  for (const field of ['Server: sluice', 'Connection: close', 'Content-Type: text/html; charset=utf-8'])
+    assert.ok(head.split('\r\n').includes(field), `${field} in ${head}`);
+  assert.match(page, /502 Bad Gateway[\s\S]*repeated Content-Length/);
   await screen.sees(/\/twice +err +✗/);
   screen.press('\r');
   await screen.sees('✗ repeated Content-Length');
@@ -113,9 +117,22 @@ test('a server that stays silent ends as a row with the time-out, and the client
 
 test('ON-01 http://sluice.test/ and http://mitm.it/ hand out the certificate through the proxy', async (t) => {
   const { screen, port } = await openApp(t);
+  const forms = [
+    ['pem', 'application/x-x509-ca-cert', '-----BEGIN CERTIFICATE-----'],
+    ['cer', 'application/x-x509-ca-cert', '0'],
+    ['p12', 'application/x-pkcs12', '0'],
+  ] as const;
   for (const host of ['sluice.test', 'mitm.it']) {
-    assert.match(await fetchThrough(port, `http://${host}/`), /<h1>sluice<\/h1>/);
-    assert.match(await fetchThrough(port, `http://${host}/cert/pem`), /-----BEGIN CERTIFICATE-----/);
+    const page = await fetchThrough(port, `http://${host}/`);
+    for (const where of ['<h1>sluice</h1>', 'Windows', 'Linux', 'macOS', 'iOS', 'Android', 'Firefox'])
+      assert.ok(page.includes(where), where);
+    for (const [form, type, start] of forms) {
+      const answer = await fetchThrough(port, `http://${host}/cert/${form}`);
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      assert.ok(head.includes(`\r\nContent-Type: ${type}\r\n`), head);
+      assert.ok(head.includes(`filename="sluice-ca.${form}"`), head);
+      assert.ok(body.startsWith(start), form);
+    }
   }
   await screen.sees(/sluice\.test \/cert\/pem +200/);
 });

@@ -37,7 +37,7 @@ function reply(socket: tls.TLSSocket, wanted: RegExp): Promise<string> {
   });
 }
 
-test('TL-02 TL-04 TL-06 H1-14 HTTPS is opened with a leaf the client verifies; the server sees the same name and ALPN', async (t) => {
+test('TL-02 TL-04 TL-06 HTTPS is opened with a leaf the client verifies; the server sees the same name and ALPN', async (t) => {
   const origin = await startTlsOrigin(t, response('secret'), ['http/1.1']);
   const proxy = await startProxy(t, { ssl_verify_upstream_trusted_ca: origin.caFile });
   const tunnel = await openTunnel(proxy, `127.0.0.1:${origin.port}`);
@@ -52,6 +52,23 @@ test('TL-02 TL-04 TL-06 H1-14 HTTPS is opened with a leaf the client verifies; t
   const { flow } = await proxy.read(row.id);
   assert.equal(flow.server?.tls?.alpn, 'http/1.1');
   assert.match(flow.server?.trust ?? '', /origin-ca\.pem/);
+});
+
+test('H1-14 the answer to a CONNECT has no fields', async (t) => {
+  const proxy = await startProxy(t);
+  const client = await Client.connect(proxy.port);
+  client.send('CONNECT localhost:1 HTTP/1.1\r\nHost: localhost:1\r\n\r\n');
+  assert.equal(await client.until('\r\n\r\n'), 'HTTP/1.1 200 Connection established\r\n\r\n');
+  client.socket.destroy();
+});
+
+test('TL-06 a server that is asked for by its address is verified by it, and gets no server name', async (t) => {
+  const origin = await startTlsOrigin(t, response('secret'));
+  const proxy = await startProxy(t, { ssl_verify_upstream_trusted_ca: origin.caFile });
+  const socket = await secure(proxy, await openTunnel(proxy, `127.0.0.1:${origin.port}`), { servername: '' });
+  socket.write('GET /inside HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+  assert.match(await reply(socket, /secret/), /^HTTP\/1\.1 200 OK\r\n/);
+  assert.deepEqual(origin.handshakes, [{ sni: '', alpn: '' }]);
 });
 
 test('TL-07 reliability 44: not one byte of a request goes to a server that fails verification; the client gets 502', async (t) => {
