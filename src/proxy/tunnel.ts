@@ -15,9 +15,6 @@ import { type Route, tunnelRoute } from './route.js';
 import { Session } from './session.js';
 import { LEFT, untilSpoken } from './silence.js';
 
-/** Milliseconds given to a client whose first message need only tell whether it is TLS. */
-const SHORT_SILENCE = 200;
-
 /** A client's way to one server: finds out what is spoken on it and opens it, or lets it through untouched. */
 export class Tunnel {
   private readonly host: string;
@@ -77,7 +74,7 @@ export class Tunnel {
   private get expectation(): Expectation {
     if (this.isHttp) return { silence: null, isTlsOrRaw: true };
     if (this.unreachable) return { ...ANYTHING, silence: null };
-    return this.isRaw() ? { silence: SHORT_SILENCE, isTlsOrRaw: true } : ANYTHING;
+    return this.isRaw() ? { ...ANYTHING, isTlsOrRaw: true } : ANYTHING;
   }
 
   /** Finds out what is spoken and goes on accordingly. */
