@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type RawRequestHead, RequestReader, type Statements } from '../http/reader.js';
 import type { Context } from './context.js';
+import { listen } from './ears.js';
 import { looksLikeTls } from './hello.js';
 import { limitsOf } from './limits.js';
 
@@ -31,6 +32,7 @@ export class Intake {
   private queue: Buffer | null = null;
   private hasBegun = false;
   private headTimer: NodeJS.Timeout | null = null;
+  private readonly leave: () => void;
   /** What comes next has to wait: a request is complete and its exchange is not. */
   isBusy = false;
   isPumping = false;
@@ -47,12 +49,14 @@ export class Intake {
     private readonly user: IntakeUser,
   ) {
     this.reader = new RequestReader(user, limitsOf(context));
-    socket.on('data', this.onData);
-    socket.on('drain', this.onDrain);
-    socket.on('end', this.onEnd);
-    socket.on('error', this.onError);
-    socket.on('close', this.onClose);
-    socket.on('timeout', this.onTimeout);
+    this.leave = listen(socket, {
+      data: (bytes) => this.took(bytes),
+      drain: () => user.drained(),
+      end: () => this.ended(),
+      error: (error) => this.gone(error),
+      close: () => this.gone(null),
+      timeout: () => user.idle(),
+    });
     socket.setTimeout(context.options.idle_timeout * 1000);
     socket.resume();
   }
@@ -102,15 +106,9 @@ export class Intake {
   }
 
   private detach(): void {
-    const { socket } = this;
     this.headRead();
-    socket.setTimeout(0);
-    socket.removeListener('data', this.onData);
-    socket.removeListener('drain', this.onDrain);
-    socket.removeListener('end', this.onEnd);
-    socket.removeListener('error', this.onError);
-    socket.removeListener('close', this.onClose);
-    socket.removeListener('timeout', this.onTimeout);
+    this.socket.setTimeout(0);
+    this.leave();
   }
 
   private gone(error: NodeJS.ErrnoException | null): void {
@@ -119,25 +117,17 @@ export class Intake {
     this.user.gone(error);
   }
 
-  private readonly onData = (bytes: Buffer): void => {
+  private took(bytes: Buffer): void {
     if (this.isStopped) return;
     const isFirst = !this.hasBegun;
     this.hasBegun = true;
     if (isFirst && looksLikeTls(bytes) && this.user.tls(bytes)) return;
     this.queue = this.queue ? Buffer.concat([this.queue, bytes]) : bytes;
     this.pump();
-  };
+  }
 
-  private readonly onDrain = (): void => this.user.drained();
-
-  private readonly onEnd = (): void => {
+  private ended(): void {
     this.hasEnded = true;
     this.user.ended();
-  };
-
-  private readonly onError = (error: NodeJS.ErrnoException): void => this.gone(error);
-
-  private readonly onClose = (): void => this.gone(null);
-
-  private readonly onTimeout = (): void => this.user.idle();
+  }
 }

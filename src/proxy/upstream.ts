@@ -7,6 +7,7 @@ import type { Ending } from '../http/ports.js';
 import { type RawResponseHead, ResponseReader } from '../http/reader.js';
 import type { Context } from './context.js';
 import type { Dialled } from './dialled.js';
+import { listen } from './ears.js';
 import { limitsOf } from './limits.js';
 import { Outbox } from './outbox.js';
 import { serverRefusal } from './refusals.js';
@@ -45,6 +46,7 @@ export class Upstream {
   private isSurplus = false;
   private isComplete = false;
   private exchanges = 0;
+  private readonly leave: () => void;
   /** When its last exchange ended, on the clock of performance.now(). */
   unusedSince = performance.now();
 
@@ -60,12 +62,14 @@ export class Upstream {
     this.out = new Outbox(socket, context.postman);
     this.reader = new ResponseReader(this, limitsOf(context));
     socket.setTimeout(this.patience * 1000);
-    socket.on('data', this.onData);
-    socket.on('drain', this.onDrain);
-    socket.on('end', this.onEnd);
-    socket.on('error', this.onError);
-    socket.on('close', this.onClose);
-    socket.on('timeout', this.onTimeout);
+    this.leave = listen(socket, {
+      data: (bytes) => this.read(bytes),
+      drain: () => user.drained(),
+      end: () => this.ended(),
+      error: (error) => this.closed(brokenBy(facts.authority, error)),
+      close: () => this.closed('the server closed the connection'),
+      timeout: () => this.timedOut(),
+    });
   }
 
   get isReused(): boolean {
@@ -106,12 +110,7 @@ export class Upstream {
   /** Gives the socket away, with what was not read of it: nothing is read here any more. */
   release(): { readonly socket: Socket; readonly rest: Buffer } {
     const { socket } = this;
-    socket.removeListener('data', this.onData);
-    socket.removeListener('drain', this.onDrain);
-    socket.removeListener('end', this.onEnd);
-    socket.removeListener('error', this.onError);
-    socket.removeListener('close', this.onClose);
-    socket.removeListener('timeout', this.onTimeout);
+    this.leave();
     socket.setTimeout(0);
     socket.pause();
     return { socket, rest: this.behind ?? Buffer.alloc(0) };
@@ -147,18 +146,6 @@ export class Upstream {
   }
 
   // --- the socket
-
-  private readonly onData = (bytes: Buffer): void => this.read(bytes);
-
-  private readonly onDrain = (): void => this.user.drained();
-
-  private readonly onEnd = (): void => this.ended();
-
-  private readonly onError = (error: NodeJS.ErrnoException): void => this.closed(brokenBy(this.facts.authority, error));
-
-  private readonly onClose = (): void => this.closed('the server closed the connection');
-
-  private readonly onTimeout = (): void => this.timedOut();
 
   private read(bytes: Buffer): void {
     if (this.behind) {

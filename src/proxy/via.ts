@@ -8,6 +8,7 @@ import { NO_BODY } from '../http/framing.js';
 import type { Context } from './context.js';
 import { dial, settling } from './dial.js';
 import { type Dialled, type DialResult, isDialled, type TlsWish } from './dialled.js';
+import { listen } from './ears.js';
 import { FlowHooks } from './flowhooks.js';
 import type { Route, Via } from './route.js';
 import { secure } from './securing.js';
@@ -85,6 +86,7 @@ class Connecting {
   private readonly target: string;
   private readonly settle: (result: DialResult) => void;
   private seen: Buffer = Buffer.alloc(0);
+  private leave = (): void => {};
 
   constructor(
     private readonly context: Context,
@@ -97,18 +99,20 @@ class Connecting {
     this.socket = dialled.socket;
     this.target = authorityOf(route.origin);
     this.settle = settling(context, this.socket, this.target, (result) => {
-      this.detach();
+      this.leave();
       done(result);
     });
-    if (this.socket.destroyed) this.onClose();
+    if (this.socket.destroyed) this.closed();
     else this.begin(fields);
   }
 
   private begin(fields: Fields): void {
-    this.socket.on('data', this.onData);
-    this.socket.on('end', this.onClose);
-    this.socket.on('close', this.onClose);
-    this.socket.on('error', this.onError);
+    this.leave = listen(this.socket, {
+      data: (bytes) => this.took(bytes),
+      end: () => this.closed(),
+      close: () => this.closed(),
+      error: ({ message }) => this.fail(`${this.proxy} broke the connection at CONNECT ${this.target}: ${message}`),
+    });
     const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     this.socket.write(`CONNECT ${this.target} HTTP/1.1\r\n${lines}\r\n`, 'latin1');
   }
@@ -117,23 +121,15 @@ class Connecting {
     return `the proxy ${authorityOf(this.route.via)}`;
   }
 
-  private detach(): void {
-    this.socket.removeListener('data', this.onData);
-    this.socket.removeListener('end', this.onClose);
-    this.socket.removeListener('close', this.onClose);
-    this.socket.removeListener('error', this.onError);
-  }
-
   private fail(message: string): void {
     this.settle({ kind: 'unreachable', message });
   }
 
-  private readonly onClose = (): void => this.fail(`${this.proxy} closed the connection at CONNECT ${this.target}`);
+  private closed(): void {
+    this.fail(`${this.proxy} closed the connection at CONNECT ${this.target}`);
+  }
 
-  private readonly onError = ({ message }: Error): void =>
-    this.fail(`${this.proxy} broke the connection at CONNECT ${this.target}: ${message}`);
-
-  private readonly onData = (bytes: Buffer): void => {
+  private took(bytes: Buffer): void {
     this.seen = Buffer.concat([this.seen, bytes]);
     const answer = readConnectAnswer(this.seen, this.context.options.head_size_limit);
     if (answer.type === 'more') return;
@@ -141,12 +137,12 @@ class Connecting {
     const { status, reason, length } = answer;
     if (status < 200 || status > 299)
       return this.fail(`${this.proxy} answered CONNECT ${this.target} with ${status} ${reason}${cureFor(status)}`);
-    this.detach();
+    this.leave();
     this.socket.pause();
     const rest = this.seen.subarray(length);
     if (rest.length > 0) this.socket.unshift(rest);
     this.goOn();
-  };
+  }
 
   private goOn(): void {
     const { context, dialled, route, wish, socket } = this;
