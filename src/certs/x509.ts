@@ -70,10 +70,8 @@ export function nameOf({ commonName, organization }: NameWords): Buffer {
   );
 }
 
-const IS_CRITICAL = [TRUE];
-
 function extension(id: Uint8Array, isCritical: boolean, value: Uint8Array): Buffer {
-  return sequence(id, ...(isCritical ? IS_CRITICAL : []), octetString(value));
+  return sequence(id, ...(isCritical ? [TRUE] : []), octetString(value));
 }
 
 const BASIC_CONSTRAINTS = oid('2.5.29.19');

@@ -26,13 +26,17 @@ export function contentsDropped(why: string): string {
   return `the contents of its messages were dropped: ${why}`;
 }
 
+function bytesSent({ dropped, size }: TalkMessage): number {
+  return dropped ? 0 : size;
+}
+
 /** The messages of one flow: numbers in columns, all contents one behind the other in one recording. */
 export class Conversation {
   private columns = new TalkColumns();
   recording: Recording;
   private readonly heldOnes = new Set<number>();
   private ending: TalkEnd | null = null;
-  sent = 0;
+  private sent = 0;
   received = 0;
   /** When the last message came: the list is in the order of time (S4-06). */
   private latest = Number.NEGATIVE_INFINITY;
@@ -108,8 +112,6 @@ export class Conversation {
   }
 
   drop(index: number): void {
-    const message = this.columns.get(index);
-    if (message && !message.dropped) this.count(message.fromClient, -message.size); // it was not sent
     this.alter(index, { dropped: true });
     this.tellRevised(index);
   }
@@ -241,8 +243,9 @@ export class Conversation {
   private alter(index: number, change: Partial<TalkMessage>): void {
     const message = this.columns.get(index);
     if (!message) return;
-    this.columns.put(index, { ...message, ...change });
-    this.count(message.fromClient, (change.size ?? message.size) - message.size);
+    const altered = { ...message, ...change };
+    this.columns.put(index, altered);
+    this.count(message.fromClient, bytesSent(altered) - bytesSent(message));
     this.alteredFrom = Math.min(this.alteredFrom, index);
     this.changed();
   }

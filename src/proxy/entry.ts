@@ -20,7 +20,7 @@ import { announcedLength, type Framing } from '../http/framing.js';
 import type { Teller } from '../http/ports.js';
 import type { RawRequestHead } from '../http/reader.js';
 import { type Conversation, contentsDropped } from './conversation.js';
-import { FlowRecord } from './flowrecord.js';
+import { FlowRecord, type RecordListener } from './flowrecord.js';
 import { LiveMessage } from './message.js';
 import { Recording } from './recording.js';
 import type { Spool } from './spool.js';
@@ -32,12 +32,6 @@ export interface Backup {
   readonly error: FlowError | null;
   readonly replayed: boolean;
   readonly talk: TalkColumns | null;
-}
-
-/** Everything that is told to the ledger when an entry changes. */
-export interface EntryListener {
-  changed(entry: Entry): void;
-  finished(entry: Entry): void;
 }
 
 const NO_BODY: Carriage = { how: 'passed', why: 'no body' };
@@ -67,7 +61,7 @@ export class Entry extends FlowRecord implements Teller {
     client: ClientFacts | null,
     private readonly spool: Spool,
     private readonly storesStreamed: () => boolean,
-    private readonly listener: EntryListener,
+    private readonly listener: RecordListener<Entry>,
   ) {
     super(id, client);
     const head: RequestHead = { method: '', target: '', origin: NOWHERE, path: '', version: 'HTTP/1.1', fields: [] };

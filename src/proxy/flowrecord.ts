@@ -27,6 +27,12 @@ export type Metadata = Readonly<Record<string, unknown>>;
 
 export const NO_METADATA: Metadata = {};
 
+/** Everything that is told to the ledger when a record of that kind changes. */
+export interface RecordListener<Kind> {
+  changed(record: Kind): void;
+  finished(record: Kind): void;
+}
+
 /** What every flow in the ledger has, be it an exchange or a connection. */
 export abstract class FlowRecord {
   revision = 0;

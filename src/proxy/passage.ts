@@ -4,13 +4,8 @@ import type { ClientFacts, ErrorKind, Flow, FlowId, ServerFacts } from '../flow/
 import type { FlowRow } from '../flow/row.js';
 import { passageRow } from '../flow/rowof.js';
 import { type Conversation, contentsDropped } from './conversation.js';
-import { FlowRecord } from './flowrecord.js';
+import { FlowRecord, type RecordListener } from './flowrecord.js';
 import type { Spool } from './spool.js';
-
-export interface PassageListener {
-  changed(passage: Passage): void;
-  finished(passage: Passage): void;
-}
 
 /** A connection in the ledger that never became an exchange: raw TCP, passed through unread, or failed before a request. */
 export class Passage extends FlowRecord {
@@ -27,7 +22,7 @@ export class Passage extends FlowRecord {
     readonly port: number,
     readonly scheme: string,
     public why: string,
-    private readonly listener: PassageListener,
+    private readonly listener: RecordListener<Passage>,
   ) {
     super(id, client);
   }

@@ -16,9 +16,14 @@ function section(title: string, pairs: readonly Pair[]): Line[] {
   ];
 }
 
+function cost({ startedAt, endedAt }: Message<unknown>, flow: Flow): string {
+  if (endedAt !== null) return `${shortDuration(endedAt - startedAt)} from first to last byte`;
+  return errorOf(flow) ? 'it never ended' : 'still arriving';
+}
+
 /** How a message was carried, who decided it and what it cost. */
-function carriage(title: string, message: Message<unknown> | null, isTalk: boolean, isOver: boolean): Line[] {
-  if (!message || (isTalk && message.body.contents.type === 'missing')) return []; // its messages stand for it
+function carriage(title: string, message: Message<unknown> | null, flow: Flow): Line[] {
+  if (!message || (flow.talk && message.body.contents.type === 'missing')) return []; // its messages stand for it
   const { body } = message;
   const kept = {
     empty: 'no content',
@@ -38,14 +43,7 @@ function carriage(title: string, message: Message<unknown> | null, isTalk: boole
     ['bytes', `${fullSize(body.size)}${of}`],
     ...(body.chunks === null ? [] : [['chunks', fullSize(body.chunks)] as const]),
     ['recorded', kept],
-    [
-      'cost',
-      message.endedAt === null
-        ? isOver
-          ? 'it never ended'
-          : 'still arriving'
-        : `${shortDuration(message.endedAt - message.startedAt)} from first to last byte`,
-    ],
+    ['cost', cost(message, flow)],
   ]);
 }
 
@@ -140,10 +138,7 @@ export function detailLines(state: State, flow: Flow): Line[] {
   const notes = flow.notes.map((note) => textLine(`   ${note.text}`, note.level === 'error' ? 'error' : 'plain'));
   const messages =
     flow.kind === 'http'
-      ? [
-          ...carriage('Request body', flow.request, flow.talk !== null, flow.phase === 'failed'),
-          ...carriage('Response body', responseOf(flow), flow.talk !== null, flow.phase === 'failed'),
-        ]
+      ? [...carriage('Request body', flow.request, flow), ...carriage('Response body', responseOf(flow), flow)]
       : section(flow.talk ? 'Not HTTP' : flow.error ? 'Failed before it was read' : 'Passed through unread', [
           ...(flow.why === '' ? [] : [['because', flow.why] as const]),
           ['bytes to the server', fullSize(flow.sent)],
