@@ -50,12 +50,13 @@ test('S3-43 every attribute says what it is, and is listed once in its class', (
   }
 });
 
-test('every file that README.md and the pages link to is there', () => {
+test('S4-39 every file that README.md and the pages link to is there, what scripts can do first of all', () => {
   for (const file of ['README.md', 'docs/scripting.md', 'docs/reference.md', 'docs/parity.md']) {
     const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g))
       assert.ok(fs.existsSync(path.join(ROOT, path.dirname(file), target)), `${file}: ${target}`);
   }
+  assert.match(fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8'), /\]\(docs\/scripting\.md\)/);
 });
 
 test('no difference is listed twice, and the IDs found in test names are many', () => {

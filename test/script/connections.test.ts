@@ -62,6 +62,17 @@ test('EVT-09 S3-22 serverdisconnect follows when the server closes, with the add
   assert.deepEqual(heard, ['serverdisconnect', `127.0.0.1 ${origin.port}`]);
 });
 
+test('S4-12 every layer has the context of its connection', async (t) => {
+  const tell = 'console.log(it.name, it.context.client.address.join(" "))';
+  const proxy = await scripted(t, tracing({ next_layer: tell }, ['next_layer']));
+  const origin = await startOrigin(t, answering(response('x')));
+  const client = await openTunnel(proxy, `127.0.0.1:${origin.port}`);
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await client.until('200 OK');
+  const from = `http 127.0.0.1 ${client.socket.localPort}`;
+  assert.deepEqual(await saidUntil(proxy, 't.mjs', from, 2), ['next_layer', from, 'next_layer', from]);
+});
+
 test('EVT-09 serverdisconnect follows when a connection that has switched protocols closes', async (t) => {
   const proxy = await scripted(t, tracing({}, ['serverdisconnect']));
   const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n';
